@@ -1,0 +1,39 @@
+# Every command works on a machine that has Python 3.11 with venv, make and a compiler.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: build test lint docs sample lock clean
+
+build: .venv/installed
+	@$(BIN)/archetype build
+
+test: .venv/installed
+	@scripts/test
+
+lint: .venv/installed
+	@scripts/lint
+
+docs: .venv/installed
+	@mkdir -p "$${ARCHETYPE_HOME:-warehouse}"
+	@$(BIN)/dbt --quiet docs generate && echo "Read it: $(BIN)/dbt docs serve"
+
+# The committed sample, made again from its seed.
+sample: .venv/installed
+	@rm -rf sample/sessions
+	@$(BIN)/archetype simulate sessions --count 60 --seed 7 --out sample/sessions
+
+lock: .venv/installed
+	@scripts/lock
+
+clean:
+	@rm -rf target logs .pytest_cache .ruff_cache .hypothesis
+	@find warehouse -mindepth 1 -not -name .gitignore -delete
+	@echo "Removed warehouse/, target/ and logs/; .venv stays (rm -rf .venv for a new one)."
+
+.venv/installed: requirements.lock pyproject.toml
+	@echo "Installing the locked packages into .venv (a minute or two, once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Archetype needs Python 3.11: make PYTHON=python3.11 build")'
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

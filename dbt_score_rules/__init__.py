@@ -1,0 +1,1 @@
+"""The house rules that `dbt-score lint` checks in dbt's manifest."""

@@ -1,0 +1,100 @@
+"""The command line: build the warehouse, simulate raw files."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from archetype import __version__
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Archetype: trading sessions and retail sales as archetypes, in one DuckDB warehouse.",
+)
+simulate = typer.Typer(no_args_is_help=True, help="Make believable raw files with known answers.")
+app.add_typer(simulate, name="simulate")
+errors = Console(stderr=True)
+
+
+class FileFormat(StrEnum):
+    """How raw session files are written."""
+
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def fail(message: str) -> typer.Exit:
+    """Print one clear line and give the exit that ends the command with code 1.
+
+    Parameters
+    ----------
+    message : str
+        What went wrong, what was expected and what to do.
+
+    Returns
+    -------
+    typer.Exit
+        To be raised by the caller.
+    """
+    errors.print(f"error: {message}", style="bold red", markup=False, highlight=False)
+    return typer.Exit(1)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Run one of the commands below from the project's root."""
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def build(context: typer.Context) -> None:
+    """Run `dbt build` and say in one screen what it did; further arguments go to dbt."""
+    from archetype.build import run_build
+
+    if not Path("dbt_project.yml").is_file():
+        raise fail(f"no dbt_project.yml in {Path.cwd()}: run this from the project's root.")
+    home = Path(os.environ.get("ARCHETYPE_HOME") or "warehouse")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise fail(f"ARCHETYPE_HOME={home} cannot be made a folder: {error.strerror}.") from error
+    raise typer.Exit(run_build(home, context.args))
+
+
+@simulate.command("sessions")
+def simulate_sessions_command(
+    count: Annotated[int, typer.Option(help="How many distinct sessions.")],
+    seed: Annotated[int, typer.Option(help="The same seed makes the same bytes.")],
+    out: Annotated[Path, typer.Option(help="A folder that is new or empty.")],
+    file_format: Annotated[
+        FileFormat,
+        typer.Option("--format", help="One JSON file a session, or one Parquet row an event."),
+    ] = FileFormat.JSON,
+) -> None:
+    """Make trading sessions of planted archetypes, with the dirt of real ones and a truth file."""
+    from archetype.simulate import simulate_sessions
+
+    try:
+        report = simulate_sessions(out, count, seed, file_format.value)
+    except (ValueError, OSError) as error:
+        raise fail(str(error)) from error
+    typer.echo(
+        f"{report.n_sessions} sessions with {report.n_events} events in {report.n_files} files"
+        f" ({report.n_bytes / 1e6:.1f} MB) under {out}; what was planted: {report.truth_path}"
+    )
