@@ -1,0 +1,50 @@
+{% macro check_variables() %}
+    {%- if execute -%}
+    {%- set problems = [] -%}
+    {%- set whole = {
+        'min_events': 2, 'min_events_to_fit': 2, 'max_imputed_to_fit': 0, 'peer_days': 1, 'k': 2, 'components': 0,
+        'random_state': 0, 'n_init': 1, 'bootstraps': 2, 'fit_sample_max': 2, 'minibatch_above': 2,
+        'drift_min_features': 1, 'drift_min_sessions': 1,
+    } -%}
+    {%- for name, least in whole.items() -%}
+        {%- if var(name) is not integer or var(name) is boolean or var(name) < least -%}
+            {%- do problems.append(name ~ " is " ~ var(name) ~ "; it must be a whole number of at least " ~ least) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in ['clip', 'identity_tolerance', 'drift_psi_threshold'] -%}
+        {%- if var(name) is not number or var(name) is boolean or var(name) <= 0 -%}
+            {%- do problems.append(name ~ " is " ~ var(name) ~ "; it must be a number above 0") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set choices = {
+        'scaler': ['standard', 'robust'], 'distance': ['euclidean', 'cosine'], 'refit': [true, false],
+    } -%}
+    {%- for name, allowed in choices.items() -%}
+        {%- if var(name) not in allowed -%}
+            {%- do problems.append(name ~ " is " ~ var(name) ~ "; it must be one of " ~ allowed | join(', ')) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set checkpoints = var('checkpoints') -%}
+    {%- if checkpoints is string or checkpoints is not iterable
+        or checkpoints | select('integer') | list | length != checkpoints | list | length
+        or checkpoints | list != checkpoints | unique | sort | list
+        or 100 not in checkpoints or checkpoints | min < 1 or checkpoints | max > 100 -%}
+        {%- do problems.append(
+            "checkpoints is " ~ checkpoints ~ "; it must be a rising list of whole numbers from 1 to 100 that ends in 100"
+        ) -%}
+    {%- endif -%}
+    {%- if var('components') is integer and var('components') > session_feature_names() | length -%}
+        {%- do problems.append("components is " ~ var('components') ~ "; it must be at most 30") -%}
+    {%- endif -%}
+    {%- set zone = var('default_time_zone') | string -%}
+    {%- set zones = run_query("select 1 from " ~ known_time_zones() ~ " where name = '" ~ zone | replace("'", "''") ~ "'") -%}
+    {%- if zones.rows | length == 0 -%}
+        {%- do problems.append("default_time_zone is " ~ zone ~ "; it must be an IANA name such as America/New_York") -%}
+    {%- endif -%}
+    {%- if problems -%}
+        {%- do exceptions.raise_compiler_error(
+            "Wrong variable: " ~ problems | join('; ') ~ ". Set it in dbt_project.yml or by --vars."
+        ) -%}
+    {%- endif -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,13 @@
+{#-
+    What an append-only log held before this build, or no rows of the given columns. The log is not named by ref:
+    it lies downstream of the models that ask what it holds already.
+-#}
+{% macro earlier_rows(log_name, columns) -%}
+    {%- set log = load_relation(api.Relation.create(database=this.database, schema=this.schema, identifier=log_name))
+        if execute else none -%}
+    {%- if log is none -%}
+        select {{ null_columns(columns) }} where false
+    {%- else -%}
+        select {{ columns | join(', ') }} from {{ log }}
+    {%- endif -%}
+{%- endmacro %}

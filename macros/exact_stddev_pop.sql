@@ -1,0 +1,4 @@
+{#- The population deviation of doubles, taken in the order of their values: see exact_avg. -#}
+{% macro exact_stddev_pop(value) -%}
+    list_stddev_pop(list_sort(list({{ value }}) filter (where {{ value }} is not null)))
+{%- endmacro %}

@@ -1,0 +1,4 @@
+{#- Doubles summed in the order of their values: the same bits whatever the thread count and the order of the rows. -#}
+{% macro exact_sum(value) -%}
+    list_sum(list_sort(list({{ value }}) filter (where {{ value }} is not null)))
+{%- endmacro %}

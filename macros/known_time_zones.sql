@@ -1,0 +1,4 @@
+{#- A relation whose column name lists the IANA time zones that the engine knows. -#}
+{% macro known_time_zones() -%}
+    pg_timezone_names()
+{%- endmacro %}
