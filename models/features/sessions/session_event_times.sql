@@ -1,0 +1,78 @@
+{{ config(materialized='view') }}
+
+with
+
+read_events as (
+
+    select * from {{ ref('session_read_events') }}
+    where is_object
+
+),
+
+candidates as (
+
+    select * from {{ ref('session_candidates') }}
+    where reason is null
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by file_name, session_key, event_md5 order by position_in_file
+        ) as copy_number
+    from read_events
+
+),
+
+distinct_events as (
+
+    select
+        numbered.* exclude (copy_number, is_object),
+        candidates.crosses_midnight,
+        candidates.duration_us as duration_declared_us,
+        candidates.start_local,
+        {{ clock_time('numbered.event_time') }} as event_clock_us,
+        {{ local_instant('numbered.event_time', 'candidates.time_zone') }} as event_instant
+    from numbered
+    inner join candidates
+        on
+            numbered.file_name = candidates.file_name
+            and numbered.session_key = candidates.session_key
+    where numbered.copy_number = 1
+
+),
+
+measured as (
+
+    select
+        *,
+        event_clock_us
+        - date_diff('microsecond', date_trunc('day', start_local), start_local) as clock_elapsed_us,
+        date_diff('microsecond', start_local, event_instant) as instant_elapsed_us
+    from distinct_events
+
+),
+
+final as (
+
+    select
+        *,
+        case
+            when instant_elapsed_us is not null then instant_elapsed_us
+            -- Before the start by the clock: the next day's, where that is nearer to the session.
+            when
+                crosses_midnight
+                and clock_elapsed_us < 0
+                and clock_elapsed_us + {{ microseconds(1, 'day') }} - duration_declared_us
+                < -clock_elapsed_us
+                then clock_elapsed_us + {{ microseconds(1, 'day') }}
+            else clock_elapsed_us
+        end as read_elapsed_us
+    from measured
+
+)
+
+select * from final

@@ -1,0 +1,110 @@
+with
+
+windows as (
+
+    select * from {{ ref('session_windows') }}
+
+),
+
+composition as (
+
+    select * from {{ ref('session_composition_features') }}
+    where n_events >= {{ var('min_events') }}
+
+),
+
+prices as (
+
+    select * from {{ ref('session_price_features') }}
+
+),
+
+ranges as (
+
+    select * from {{ ref('session_range_features') }}
+
+),
+
+bars as (
+
+    select * from {{ ref('session_bar_features') }}
+
+),
+
+timing as (
+
+    select * from {{ ref('session_timing_features') }}
+
+),
+
+context as (
+
+    select * from {{ ref('session_context_features') }}
+
+),
+
+described as (
+
+    select
+        windows.*,
+        composition.* exclude (session_id, checkpoint_pct),
+        ranges.range_vs_median,
+        prices.* exclude (session_id, checkpoint_pct),
+        bars.* exclude (session_id, checkpoint_pct),
+        timing.* exclude (session_id, checkpoint_pct),
+        context.* exclude (session_id, checkpoint_pct)
+    from windows
+    inner join composition using (session_id, checkpoint_pct)
+    inner join timing using (session_id, checkpoint_pct)
+    inner join context using (session_id, checkpoint_pct)
+    left join prices using (session_id, checkpoint_pct)
+    left join ranges using (session_id, checkpoint_pct)
+    left join bars using (session_id, checkpoint_pct)
+
+),
+
+flagged as (
+
+    select
+        *,
+        [
+            {%- for name in session_feature_names() %}
+            {{ session_missing_input(name) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ] as is_imputed
+    from described
+
+),
+
+final as (
+
+    select
+        session_id,
+        cast(checkpoint_pct as integer) as checkpoint_pct,
+        session_type,
+        session_on,
+        started_at,
+        as_of_at,
+        {% for name in session_feature_names() %}
+        {{ session_imputed_value(name) }} as {{ name }},
+        {% endfor %}
+        cast([
+            {%- for name in session_feature_names() %}
+            {{ session_imputed_value(name) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ] as double[30]) as feature_vector,
+        cast(n_events as integer) as n_events,
+        list_transform(
+            list_filter(list_zip({{ session_feature_names() }}, is_imputed), lambda pair: pair[2]),
+            lambda pair: pair[1]
+        ) as imputed_features,
+        cast(len(list_filter(is_imputed, lambda flag: flag)) as integer) as n_imputed,
+        len(list_filter(is_imputed, lambda flag: flag)) > {{ var('max_imputed_to_fit') }}
+            as is_low_information,
+        relative_range,
+        '{{ session_feature_schema() }}' as feature_schema
+    from flagged
+
+)
+
+select * from final

@@ -1,0 +1,41 @@
+with
+
+selection as (
+
+    select * from {{ ref('session_selection') }}
+    where reason is null
+
+),
+
+checkpoints as (
+
+    select unnest({{ var('checkpoints') }}) as checkpoint_pct
+
+),
+
+measured as (
+
+    select
+        selection.*,
+        checkpoints.checkpoint_pct,
+        selection.duration_us * checkpoints.checkpoint_pct / 100.0 as horizon_us
+    from selection
+    cross join checkpoints
+
+),
+
+final as (
+
+    select
+        session_id,
+        checkpoint_pct,
+        session_type,
+        session_on,
+        started_at,
+        started_at + to_microseconds(cast(floor(horizon_us) as bigint)) as as_of_at,
+        horizon_us
+    from measured
+
+)
+
+select * from final
