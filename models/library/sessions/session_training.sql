@@ -1,0 +1,28 @@
+with
+
+fingerprints as (
+
+    select * from {{ ref('session_fingerprints') }}
+
+),
+
+final as (
+
+    select
+        session_id,
+        session_type,
+        session_on as session_date,
+        as_of_at,
+        feature_schema,
+        cast(feature_vector as double[]) as feature_vector,
+        {{ imputed_flags('imputed_features') }} as is_imputed,
+        relative_range
+    from fingerprints
+    where
+        checkpoint_pct = 100
+        and not is_low_information
+        and n_events >= {{ var('min_events_to_fit') }}
+
+)
+
+select * from final

@@ -1,0 +1,18 @@
+"""Publish every public table: last in the graph, so a failed test upstream leaves readers alone."""
+
+from archetype.publish import publish_tables
+
+
+def model(dbt, session):
+    """Bind ``archetype.publish.publish_tables`` to every public table."""
+    dbt.ref("build_runs")
+    dbt.ref("session_archetypes")
+    dbt.ref("session_assignments")
+    dbt.ref("session_drift")
+    dbt.ref("session_fingerprints")
+    dbt.ref("session_models")
+    dbt.ref("session_processing_log")
+    dbt.ref("session_trials")
+    dbt.ref("sessions")
+    tables = dbt.config.meta_get("tables")
+    return publish_tables(session, tables)

@@ -1,0 +1,95 @@
+"""Copy the public tables into the file that BI reads, atomically."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+PUBLISHED_NAME = "published.duckdb"
+ATTACHED_NAME = "publishing"
+
+
+def publish_tables(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> pa.Table:
+    """Replace ``published.duckdb`` beside the warehouse by a new copy of the public tables.
+
+    Readers see the old file or the new one, never a mixture: the copy is written under another
+    name, flushed to disk and then renamed. Constraints and comments are copied too, so the file
+    describes itself.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        A connection to the warehouse.
+    tables : list of str
+        Names of the tables to copy from the warehouse's schema ``main``.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row a table: ``table_name`` and ``row_count``.
+    """
+    warehouse, path = connection.execute(
+        "select database_name, path from duckdb_databases()"
+        " where database_name = current_database()"
+    ).fetchone()
+    target = Path(path).parent / PUBLISHED_NAME
+    draft = target.with_name(f"{PUBLISHED_NAME}.{os.getpid()}.draft")
+    for leftover in target.parent.glob(f"{PUBLISHED_NAME}.*.draft*"):
+        leftover.unlink()
+    try:
+        connection.execute(f"attach '{_quoted(str(draft))}' as {ATTACHED_NAME}")
+        try:
+            counts = [_copy(connection, warehouse, table) for table in tables]
+        finally:
+            connection.execute(f"detach {ATTACHED_NAME}")
+        _flush(draft)
+        draft.replace(target)
+        _flush(target.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+    return pa.table(
+        {"table_name": pa.array(tables, pa.string()), "row_count": pa.array(counts, pa.int64())}
+    )
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, warehouse: str, table: str) -> int:
+    """Copy one table with its constraints and comments; give its row count."""
+    where = f"database_name = '{_quoted(warehouse)}' and schema_name = 'main'"
+    where += f" and table_name = '{_quoted(table)}'"
+    found = connection.execute(f"select sql, comment from duckdb_tables() where {where}").fetchone()
+    if found is None:
+        raise ValueError(f"Table {table} is not in the warehouse: build it, then publish again.")
+    definition, comment = found
+    connection.execute(
+        definition.replace(f"CREATE TABLE {table}", f"CREATE TABLE {ATTACHED_NAME}.main.{table}", 1)
+    )
+    connection.execute(
+        f"insert into {ATTACHED_NAME}.main.{table} from {warehouse}.main.{table} order by all"
+    )
+    if comment:
+        connection.execute(f"comment on table {ATTACHED_NAME}.main.{table} is '{_quoted(comment)}'")
+    columns = connection.execute(
+        f"select column_name, comment from duckdb_columns() where {where} and comment is not null"
+    ).fetchall()
+    for column, text in columns:
+        connection.execute(
+            f"comment on column {ATTACHED_NAME}.main.{table}.{column} is '{_quoted(text)}'"
+        )
+    return connection.execute(f"select count(*) from {ATTACHED_NAME}.main.{table}").fetchone()[0]
+
+
+def _quoted(text: str) -> str:
+    """Escape a text for a SQL literal."""
+    return text.replace("'", "''")
+
+
+def _flush(path: Path) -> None:
+    """Make the file or folder survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

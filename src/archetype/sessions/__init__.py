@@ -1,0 +1,1 @@
+"""Sessions wing: the numerical part, as pure functions over Arrow tables."""

@@ -1,0 +1,10 @@
+-- The log never changes, so a raw file that changed after its session was assigned leaves an
+-- assignment of the old vector. That is a fact to know, not a fault: set refit to true to fit and
+-- assign anew under a new version.
+{{ config(severity='warn') }}
+
+select
+    session_id,
+    model_version
+from {{ ref('sessions') }}
+where is_assignment_stale

@@ -1,0 +1,143 @@
+"""Whole builds in temporary homes, for the tests that need the product rather than a function."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "sample" / "sessions"
+SHARED = ROOT.parent / "shared" / "data"
+
+# Stability is not what most tests are about, and it is most of a fit's time.
+QUICK = {"bootstraps": 2}
+# Unit tests say nothing new in a second build.
+WITHOUT_UNIT_TESTS = ("--exclude", "test_type:unit")
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A home of its own: what is built there touches nothing else."""
+
+    home: Path
+
+    def build(
+        self, *arguments: str, sessions: str | Path | None = None, threads: int = 2, **variables
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `archetype build` as a user would and give its exit code and output."""
+        environment = os.environ | {
+            "ARCHETYPE_HOME": str(self.home),
+            "ARCHETYPE_THREADS": str(threads),
+            "DBT_TARGET_PATH": str(self.home / "target"),
+            "DBT_LOG_PATH": str(self.home / "logs"),
+        }
+        environment.pop("ARCHETYPE_SESSIONS", None)
+        if sessions is not None:
+            environment["ARCHETYPE_SESSIONS"] = str(sessions)
+        command = [str(Path(sys.executable).with_name("archetype")), "build"]
+        command += arguments or WITHOUT_UNIT_TESTS
+        if variables:
+            command += ["--vars", json.dumps(variables)]
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+
+    def built(self, *arguments, **options) -> Warehouse:
+        """Build, and fail the test with the build's output if it fails."""
+        result = self.build(*arguments, **options)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return self
+
+    def built_up_to(self, model: str, **options) -> Warehouse:
+        """Build one model with what it needs, and the tests that need no more."""
+        return self.built(
+            *("--select", f"+{model}", "--indirect-selection", "cautious", *WITHOUT_UNIT_TESTS),
+            **options,
+        )
+
+    @property
+    def published(self) -> Path:
+        """The file that BI reads."""
+        return self.home / "published.duckdb"
+
+    def query(self, sql: str) -> list[tuple]:
+        """Ask the published file."""
+        with duckdb.connect(str(self.published), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def query_warehouse(self, sql: str) -> list[tuple]:
+        """Ask the warehouse behind the published file."""
+        with duckdb.connect(str(self.home / "archetype.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def hashes(self) -> dict[str, str]:
+        """Give the content hash of each public table as the last build recorded it."""
+        sql = "select table_content_hashes from build_runs order by started_at desc limit 1"
+        return dict(self.query(sql)[0][0])
+
+
+def built_once(factory, name: str, build: Callable[[Warehouse], str]) -> Warehouse:
+    """Build a warehouse once for all processes that share the tests; keep what it printed."""
+    root = factory.getbasetemp()
+    shared = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
+    warehouse = Warehouse(shared / name)
+    output = shared / f"{name}.txt"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not output.exists():
+            output.write_text(build(warehouse))
+    return warehouse
+
+
+@pytest.fixture(scope="session")
+def sample_warehouse(tmp_path_factory) -> Warehouse:
+    """Build the sample once, whole and with unit tests, for tests that only read."""
+
+    def build(warehouse: Warehouse) -> str:
+        result = warehouse.build("--threads", "2")
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    return built_once(tmp_path_factory, "sample", build)
+
+
+@pytest.fixture
+def warehouse(tmp_path) -> Warehouse:
+    """Give an empty home."""
+    return Warehouse(tmp_path / "home")
+
+
+@pytest.fixture
+def sample_copy(warehouse, sample_warehouse) -> Warehouse:
+    """Give a home of its own with a good build of the sample in it."""
+    shutil.copytree(sample_warehouse.home, warehouse.home)
+    return warehouse
+
+
+@pytest.fixture(scope="session")
+def real_sessions() -> Path:
+    """Give the folder of the public sessions; skip, and say so, where it is absent."""
+    folder = SHARED / "ironforge"
+    if not folder.is_dir():
+        pytest.skip("../shared/data/ironforge is absent: nothing was tried on the real sessions")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_warehouse(tmp_path_factory, real_sessions) -> Warehouse:
+    """Build the public sessions once, for tests that only read."""
+
+    def build(warehouse: Warehouse) -> str:
+        return str(warehouse.built(sessions=f"{real_sessions}/*/*.json").home)
+
+    return built_once(tmp_path_factory, "real", build)
