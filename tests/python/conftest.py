@@ -14,10 +14,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample" / "sessions"
 SHARED = ROOT.parent / "shared" / "data"
+
+# Two tests share two cores: how long an example takes says nothing.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Stability is not what most tests are about, and it is most of a fit's time.
 QUICK = {"bootstraps": 2}

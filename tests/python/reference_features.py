@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +19,7 @@ PHASES = (
     ("liquidity_sweep", ("liquidity", "sweep")),
 )
 ALIASES = {"nyam": "ny_am", "nypm": "ny_pm"}
+DAY = 24 * 3600
 
 
 def first(event, *names):
@@ -53,14 +54,38 @@ def regime_of(event):
     return 0 if confluence < 0.33 else 1 if confluence < 0.67 else 2
 
 
-def seconds(text):
-    """Read HH:MM:SS as seconds of the day."""
-    hours, minutes, rest = text.split(":")
-    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+def clock(text):
+    """Read HH:MM:SS as seconds of the day; None where it is something else."""
+    parts = text.split(":") if text and "T" not in text else []
+    try:
+        hours, minutes, rest = parts
+        return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+    except ValueError:
+        return None
+
+
+def elapsed_seconds(text, start, duration, midnight):
+    """Read a time as seconds since the session's start; None where it is unreadable."""
+    if text and "T" in text:
+        return (datetime.fromisoformat(text) - midnight).total_seconds() - start
+    at = clock(text)
+    if at is None:
+        return None
+    early = at - start
+    late = early + DAY
+    crosses = start + duration >= DAY
+    # Of the two days the one on which the time lies nearer to the session.
+    return late if crosses and early < 0 and late - duration < -early else early
+
+
+def fill(times):
+    """Place each missing time between its neighbours in the file, in equal steps."""
+    known = [i for i, t in enumerate(times) if t is not None]
+    return np.interp(np.arange(len(times)), known, [times[i] for i in known]).tolist()
 
 
 def read_session(text):
-    """Read one session whose times are all HH:MM:SS; None where the file is something else."""
+    """Read one session; None where the file is something else."""
     document = json.loads(text)
     meta = document.get("session_metadata")
     events = document.get("events")
@@ -69,18 +94,23 @@ def read_session(text):
     if not meta or not events:
         return None
     kind = meta["session_type"].lower()
-    start, end = seconds(meta["session_start"]), seconds(meta["session_end"])
-    if end <= start:
-        raise ValueError("the reference knows no session that crosses midnight")
-    day = date.fromisoformat(meta["session_date"])
-    seen, rows = set(), []
-    for event in events:
+    start, end = clock(meta["session_start"]), clock(meta.get("session_end"))
+    duration = 60 * meta["session_duration"] if end is None else (end - start) % DAY
+    day = datetime.fromisoformat(meta["session_date"])
+    distinct = {}
+    for position, event in enumerate(events):
         digest = hashlib.md5(json.dumps(event, sort_keys=True).encode()).hexdigest()
-        if digest in seen:
-            continue
-        seen.add(digest)
-        elapsed = seconds(event["timestamp"]) - start
-        if 0 <= elapsed <= end - start:
+        distinct.setdefault(digest, (position, event))
+    read = [
+        elapsed_seconds(event["timestamp"], start, duration, day) for _, event in distinct.values()
+    ]
+    # Copies leave their place in the file behind, so positions are interpolated, not ranks.
+    by_place = dict(zip((p for p, _ in distinct.values()), read, strict=True))
+    every = fill([by_place.get(position) for position in range(len(events))])
+    rows = []
+    for digest, (position, event) in distinct.items():
+        elapsed = round(every[position], 6)
+        if 0 <= elapsed <= duration:
             prices = (number(event.get(n)) for n in ("price_level", "price", "absolute_price"))
             rows.append(
                 {
@@ -103,10 +133,10 @@ def read_session(text):
     )
     kind = ALIASES.get(kind, kind)
     return {
-        "session_id": f"{kind.upper()}_{day.isoformat()}",
+        "session_id": f"{kind.upper()}_{day.date().isoformat()}",
         "type": kind,
-        "start": datetime.combine(day, datetime.min.time()) + timedelta(seconds=start),
-        "duration": end - start,
+        "start": day + timedelta(seconds=start),
+        "duration": duration,
         "rows": rows,
     }
 
