@@ -34,7 +34,7 @@ def run_build(home: Path, arguments: list[str]) -> int:
     int
         The exit code: 0 if every model, test and the publishing went well.
     """
-    console = Console(highlight=False, width=100)
+    console = Console(highlight=False, width=110)
     logging.getLogger("dbt").setLevel(logging.ERROR)
     started = time.monotonic()
     outcome = dbtRunner().invoke(["--log-level", "none", "--no-print", "build", *arguments])
