@@ -1,6 +1,9 @@
 {% macro check_variables() %}
     {%- if execute -%}
     {%- set problems = [] -%}
+    {%- for name in invocation_args_dict.get('vars', {}) if name not in known_variables() -%}
+        {%- do problems.append(name ~ " is no variable; known are " ~ known_variables() | join(', ')) -%}
+    {%- endfor -%}
     {%- set whole = {
         'min_events': 2, 'min_events_to_fit': 2, 'max_imputed_to_fit': 0, 'peer_days': 1, 'k': 2, 'components': 0,
         'random_state': 0, 'n_init': 1, 'bootstraps': 2, 'fit_sample_max': 2, 'minibatch_above': 2,
@@ -17,13 +20,17 @@
         {%- endif -%}
     {%- endfor -%}
     {%- set choices = {
-        'scaler': ['standard', 'robust'], 'distance': ['euclidean', 'cosine'], 'refit': [true, false],
+        'scaler': ['standard', 'robust'],
+        'distance': ['euclidean', 'cosine'],
     } -%}
     {%- for name, allowed in choices.items() -%}
         {%- if var(name) not in allowed -%}
             {%- do problems.append(name ~ " is " ~ var(name) ~ "; it must be one of " ~ allowed | join(', ')) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if var('refit') is not boolean -%}
+        {%- do problems.append("refit is " ~ var('refit') ~ "; it must be true or false") -%}
+    {%- endif -%}
     {%- set checkpoints = var('checkpoints') -%}
     {%- if checkpoints is string or checkpoints is not iterable
         or checkpoints | select('integer') | list | length != checkpoints | list | length
@@ -35,6 +42,12 @@
     {%- endif -%}
     {%- if var('components') is integer and var('components') > session_feature_names() | length -%}
         {%- do problems.append("components is " ~ var('components') ~ "; it must be at most 30") -%}
+    {%- endif -%}
+    {%- if var('random_state') is integer and var('random_state') > 4294967295 -%}
+        {%- do problems.append("random_state is " ~ var('random_state') ~ "; it must be below 2**32") -%}
+    {%- endif -%}
+    {%- if var('peer_days') is integer and var('peer_days') > 36500 -%}
+        {%- do problems.append("peer_days is " ~ var('peer_days') ~ "; it must be at most 36500") -%}
     {%- endif -%}
     {%- set zone = var('default_time_zone') | string -%}
     {%- set zones = run_query("select 1 from " ~ known_time_zones() ~ " where name = '" ~ zone | replace("'", "''") ~ "'") -%}

@@ -1,4 +1,7 @@
-{#- An object's text with sorted keys, spelt as Python's json.dumps(x, sort_keys=True) spells it. -#}
+{#-
+    An object's text with its keys sorted, in the spacing of Python's json.dumps(x, sort_keys=True). What is nested
+    stands as in the file: events are flat.
+-#}
 {% macro json_sorted_text(json_object) -%}
     '{' || array_to_string(
         list_transform(

@@ -6,6 +6,7 @@
         'parent_version': 'varchar',
         'fit_hash': 'varchar',
         'feature_schema': 'varchar',
+        'parameters': 'varchar',
         'k': 'integer',
         'scaler': 'varchar',
         'n_components': 'integer',
@@ -35,7 +36,7 @@
         'died_archetypes': 'integer[]',
         'split_archetypes': 'integer[]',
         'archetypes': session_archetype_type() ~ '[]',
-        'training': 'struct(session_id varchar, archetype_id integer, distance double, feature_vector double[])[]',
+        'training': 'struct(session_id varchar, archetype_id integer, distance double, vector_md5 varchar, feature_vector double[])[]',
         'trials': session_trial_type() ~ '[]',
     }) -}}
 {% endmacro %}

@@ -1,6 +1,6 @@
 -- The log never changes, so a raw file that changed after its session was assigned leaves an
--- assignment of the old vector. That is a fact to know, not a fault: set refit to true to fit and
--- assign anew under a new version.
+-- assignment of the old vector. That is a fact to know, not a fault: the next model assigns the
+-- session anew.
 {{ config(severity='warn') }}
 
 select

@@ -10,4 +10,6 @@ inner join {{ ref('session_assignments') }} as assignments
     on
         labels.session_id = assignments.session_id
         and labels.model_version = assignments.model_version
+        -- A raw file may have changed between the fit and the match.
+        and labels.vector_md5 = assignments.vector_md5
 where labels.archetype_id != assignments.archetype_id or labels.distance != assignments.distance

@@ -18,12 +18,6 @@ selection as (
 
 ),
 
-fingerprints as (
-
-    select * from {{ ref('session_fingerprints') }}
-
-),
-
 reasons as (
 
     select * from {{ ref('session_reasons') }}
@@ -43,7 +37,7 @@ checkpoints as (
         list(checkpoint_pct order by checkpoint_pct) as described_at,
         max(n_events) filter (where checkpoint_pct = 100) as n_events,
         bool_or(is_low_information) filter (where checkpoint_pct = 100) as is_low_information
-    from fingerprints
+    from {{ ref('session_fingerprints') }}
     group by session_id
 
 ),
@@ -57,6 +51,8 @@ logged as (
         case when files.file_format = 'parquet' then 'parquet' else json_files.dialect end
             as dialect,
         coalesce(files.reason, json_files.reason, selection.reason) as skip_reason,
+        -- Counted in the raw document, so that an event lost in staging is missed.
+        coalesce(json_files.n_events, read_counts.n_events_read, 0) as n_events_listed,
         coalesce(read_counts.n_events_read, 0) as n_events_read,
         coalesce(read_counts.n_objects, 0) as n_objects
     from files
@@ -95,7 +91,7 @@ final as (
         judged.judged_reason as reason,
         reasons.message || coalesce(' (' || judged.detail || ')', '') as message,
         judged.superseded_by,
-        judged.n_events_read,
+        judged.n_events_listed as n_events_read,
         case when judged.skip_reason is null then judged.n_events_kept else 0 end as n_events_kept,
         judged.n_events_read - judged.n_objects as n_events_not_an_object,
         case when judged.has_window then judged.n_objects - judged.n_events_distinct else 0 end
@@ -104,10 +100,11 @@ final as (
         case
             when judged.skip_reason is null then 0
             when judged.has_window then judged.n_events_kept
-            else judged.n_objects
+            else judged.n_events_listed - judged.n_events_read + judged.n_objects
         end as n_events_of_skipped_session,
         coalesce(judged.n_events_time_imputed, 0) as n_events_time_imputed,
-        coalesce(judged.n_events_without_price, 0) as n_events_without_price,
+        case when judged.skip_reason is null then judged.n_events_without_price else 0 end
+            as n_events_without_price,
         list_filter(
             {{ var('checkpoints') }},
             lambda pct: not list_contains(coalesce(judged.described_at, [pct]), pct)

@@ -46,7 +46,7 @@ def run_build(home: Path, arguments: list[str]) -> int:
     console.print(
         f"Built {home / 'archetype.duckdb'} in {seconds:.0f} s.", markup=False, soft_wrap=True
     )
-    if published.exists():
+    if any(result.node.name == "publish" for result in outcome.result.results):
         with duckdb.connect(str(published), read_only=True) as connection:
             _print_summary(console, connection, published)
     return 0
@@ -72,7 +72,11 @@ def _print_failure(console: Console, outcome: dbtRunnerResult, published: Path) 
 def _reason(result: RunResult) -> str:
     """Give what a node failed with; of a Python model's traceback its last line."""
     message = (result.message or str(result.status)).strip()
-    return message.splitlines()[-1].strip() if "Traceback" in message else message
+    if "Traceback" in message:
+        return message.splitlines()[-1].strip()
+    claim = getattr(result.node, "description", "")
+    is_test = getattr(result.node, "resource_type", "") == "test"
+    return f"{claim} ({message})" if is_test and claim else message
 
 
 def _print_summary(
@@ -88,14 +92,15 @@ def _print_summary(
     )
     console.print(_table_of_tables(connection))
     model = connection.execute(
-        "select model_version, n_sessions, silhouette, stability, reason from session_models"
-        " where status = 'champion'"
+        "select model_version, n_sessions, silhouette, stability, pipeline_stability, reason"
+        " from session_models where status = 'champion'"
     ).fetchone()
     if model:
-        version, n_sessions, silhouette, stability, reason = model
+        version, n_sessions, silhouette, stability, strict, reason = model
         console.print(
             f"Model {version} of {n_sessions} sessions ({reason}):"
             f" silhouette {_number(silhouette)}, stability {_number(stability)}"
+            f" ({_number(strict)} with the space refitted too)"
         )
         console.print(_table_of_archetypes(connection, version))
     console.print(

@@ -11,7 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 PARQUET_MAGIC = b"PAR1"
-REQUIRED_EVENT_COLUMNS = ("session_type", "session_date", "session_start", "timestamp")
+REQUIRED_EVENT_COLUMNS = (
+    ("session_type",),
+    ("session_date", "date"),
+    ("session_start", "start_time"),
+    ("timestamp",),
+)
 LOOKAHEAD_FIELDS = ("future_htf", "htf_forecast", "f50_forward", "htf_prediction")
 
 FILES_SCHEMA = pa.schema(
@@ -106,7 +111,9 @@ def _check_parquet(path: Path) -> dict[str, object]:
     seen = [name for name in LOOKAHEAD_FIELDS if name in columns]
     if seen:
         return {"reason": "lookahead_field", "detail": ", ".join(seen)}
-    missing = [name for name in REQUIRED_EVENT_COLUMNS if name not in columns]
+    missing = [
+        " or ".join(names) for names in REQUIRED_EVENT_COLUMNS if not set(names) & set(columns)
+    ]
     if missing:
         return {"reason": "missing_columns", "detail": ", ".join(missing)}
     return {} if metadata.num_rows else {"reason": "empty_file"}

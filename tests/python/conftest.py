@@ -109,7 +109,7 @@ def sample_warehouse(tmp_path_factory) -> Warehouse:
     """Build the sample once, whole and with unit tests, for tests that only read."""
 
     def build(warehouse: Warehouse) -> str:
-        result = warehouse.build("--threads", "2")
+        result = warehouse.build("--fail-fast", threads=1)
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 

@@ -203,11 +203,11 @@ def describe(session, pct, sessions):
     spread = p.max() - p.min() if len(p) else 0
     put("volatility", np.log(1 + 1e4 * np.std(d) / np.median(p)) if len(d) else 0, 0, len(d) > 0)
     trailing = np.array([d[max(0, i - 2) : i + 1].mean() for i in range(len(d))])
-    moving = len(d) > 0 and np.std(d) > 0
+    moving = len(d) > 0 and np.std(d) > 1e-12 * abs(np.median(p))
     put("momentum_smoothness", np.std(trailing) / np.std(d) if moving else 0, 0, moving)
     put("level_revisit_rate", 1 - len(set(p)) / len(p) if len(p) else 0, 0, len(p) > 0)
     put("net_move_ratio", (p[-1] - p[0]) / spread if spread else 0, 0, spread > 0)
-    put("range_efficiency", spread / abs(d).sum() if moving or spread else 1, 1, spread > 0)
+    put("range_efficiency", spread / abs(d).sum() if spread else 1, 1, spread > 0)
     put("step_to_range", abs(d).mean() / spread if spread else 0, 0, spread > 0)
     signs = np.sign(d[d != 0])
     turns = len(signs) > 1

@@ -135,6 +135,7 @@ def test_every_bad_file_has_its_reason_and_the_rest_is_built(
                 "components": 31,
                 "checkpoints": [100, 50],
                 "default_time_zone": "Mars/Olympus",
+                "kk": 4,
             },
             [
                 "k is five; it must be a whole number of at least 2",
@@ -142,10 +143,11 @@ def test_every_bad_file_has_its_reason_and_the_rest_is_built(
                 "clip is -1; it must be a number above 0",
                 "scaler is minmax; it must be one of standard, robust",
                 "distance is manhattan; it must be one of euclidean, cosine",
-                "refit is maybe; it must be one of",
+                "refit is maybe; it must be true or false",
                 "components is 31; it must be at most 30",
                 "checkpoints is [100, 50]; it must be a rising list",
                 "default_time_zone is Mars/Olympus; it must be an IANA name",
+                "kk is no variable; known are checkpoints, min_events",
             ],
         ),
         ({"checkpoints": "all"}, ["checkpoints is all; it must be a rising list"]),
@@ -166,7 +168,7 @@ def test_a_folder_of_bad_files_only_says_so(warehouse, tmp_path):
     (tmp_path / "bad.json").write_text("{")
     result = warehouse.build(sessions=tmp_path / "*.json")
     assert result.returncode != 0
-    assert "there are no training sessions" in result.stdout
+    assert "no session could be described" in result.stdout
     assert not warehouse.published.exists()
     logged = warehouse.query_warehouse("select file_name, reason from session_processing_log")
     assert logged == [("bad.json", "invalid_json")]

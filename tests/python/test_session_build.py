@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
+from hashlib import md5
 
 import duckdb
-from conftest import QUICK, ROOT, SAMPLE
+from conftest import QUICK, ROOT, SAMPLE, WITHOUT_UNIT_TESTS, Warehouse
+
+from archetype.simulate import simulate_sessions
 
 LOGS = ("session_model_log", "session_assignments")
 SESSION_TABLES = {
@@ -58,23 +62,91 @@ def test_same_input_same_bytes(sample_warehouse, warehouse, tmp_path):
     random.Random(5).shuffle(names)
     for file, name in zip(files, names, strict=True):
         shutil.copy(file, folder / name)
+    # The sample itself was built with one thread: see conftest.py.
     warehouse.built(sessions=folder / "*.json", threads=4)
     assert warehouse.hashes() == sample_warehouse.hashes()
     assert len(warehouse.hashes()) == len(SESSION_TABLES) - 1
 
 
-def test_content_hashes_tell_changes(sample_warehouse, tmp_path):
-    from hashlib import md5
+def test_many_events_give_the_same_bytes_on_any_threads(tmp_path):
+    simulate_sessions(tmp_path / "raw", 3000, 2, "parquet")
+    vectors = []
+    for threads in (1, 4):
+        home = Warehouse(tmp_path / f"home_{threads}")
+        home.built_up_to(
+            "session_fingerprints", sessions=tmp_path / "raw" / "*.parquet", threads=threads
+        )
+        # More than one row group of DuckDB, or one thread would do all the work.
+        assert home.query_warehouse("select count(*) > 122_880 from session_events") == [(True,)]
+        vectors.append(home.query_warehouse("from session_fingerprints order by all"))
+    assert vectors[0] == vectors[1]
 
-    shutil.copy(sample_warehouse.published, tmp_path / "copy.duckdb")
-    with duckdb.connect(str(tmp_path / "copy.duckdb")) as connection:
-        row_md5s = "select md5(cast(to_json(r) as varchar)) from session_trials as r order by 1"
-        rows = [m for (m,) in connection.execute(row_md5s).fetchall()]
+
+def content_hash(connection, table):
+    """Compute a content hash once more, from its description in CONTRIBUTING.md."""
+    rows = connection.execute(
+        f"select md5(cast(to_json(r) as varchar)) from {table} as r"
+    ).fetchall()
     buckets = {}
-    for row in rows:
+    for (row,) in sorted(rows):
         buckets.setdefault(row[:2], []).append(row)
     whole = "".join(md5("".join(b).encode()).hexdigest() for _, b in sorted(buckets.items()))
-    assert sample_warehouse.hashes()["session_trials"] == md5(whole.encode()).hexdigest()
+    return md5(whole.encode()).hexdigest()
+
+
+def test_content_hashes_tell_a_changed_cell_and_no_other_order(sample_warehouse, tmp_path):
+    shutil.copy(sample_warehouse.published, tmp_path / "copy.duckdb")
+    recorded = sample_warehouse.hashes()
+    with duckdb.connect(str(tmp_path / "copy.duckdb")) as connection:
+        for table in SESSION_TABLES - {"build_runs", "session_processing_log"}:
+            assert content_hash(connection, table) == recorded[table]
+            connection.execute(f"create table shuffled as from {table} order by random()")
+            assert content_hash(connection, "shuffled") == recorded[table]
+            connection.execute("drop table shuffled")
+        connection.execute("update session_assignments set distance = distance + 1e-15")
+        changed = content_hash(connection, "session_assignments")
+    assert changed != recorded["session_assignments"]
+
+
+def test_nothing_sees_the_future(sample_warehouse, warehouse, tmp_path):
+    raw = tmp_path / "raw"
+    shutil.copytree(SAMPLE, raw)
+    row = sample_warehouse.query(
+        "select session_id, file_name, as_of_at from session_fingerprints"
+        " inner join session_processing_log using (session_id)"
+        " where dialect = 'adapted' and status = 'processed' and checkpoint_pct = 30"
+        " order by as_of_at limit 1 offset 9"
+    )
+    session_id, name, seen_until = row[0]
+    document = json.loads((raw / name).read_text())
+    start, end = (document["session_metadata"][f"session_{edge}"] for edge in ("start", "end"))
+    limit = as_seconds(start) + 0.3 * ((as_seconds(end) - as_seconds(start)) % 86400)
+    late = [e for e in document["events"] if as_seconds(e["timestamp"]) > limit]
+    kept = [e for e in document["events"] if as_seconds(e["timestamp"]) <= limit]
+    assert len(late) > 5
+    for event in late[1:]:
+        event |= {"type": "fvg", "price_level": 1.0, "magnitude": 9.0, "structural_role": "x"}
+    document["events"] = kept + late[1:]
+    (raw / name).write_text(json.dumps(document))
+    warehouse.built_up_to("session_fingerprints", sessions=raw / "*.json")
+    known = f"""
+        from session_fingerprints
+        where as_of_at <= '{seen_until}' or (session_id = '{session_id}' and checkpoint_pct <= 30)
+        order by session_id, checkpoint_pct
+    """
+    before = sample_warehouse.query(known)
+    assert len(before) > 60
+    assert warehouse.query_warehouse(known) == before
+    later = f"from session_fingerprints where session_id = '{session_id}' and checkpoint_pct > 30"
+    assert set(map(str, warehouse.query_warehouse(later))).isdisjoint(
+        map(str, sample_warehouse.query(later))
+    )
+
+
+def as_seconds(text):
+    """Read HH:MM:SS as seconds of the day."""
+    hours, minutes, seconds = map(int, text.split(":"))
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def test_new_sessions_are_appended_and_ids_survive_a_refit(warehouse, tmp_path):
@@ -113,9 +185,30 @@ def test_new_sessions_are_appended_and_ids_survive_a_refit(warehouse, tmp_path):
     assert kept[0][0] >= 0.6
 
 
-def test_drift_calls_for_a_refit(warehouse, tmp_path):
-    from archetype.simulate import simulate_sessions
+def test_part_of_the_graph_keeps_the_chain_of_versions(warehouse, tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    files = sorted(SAMPLE.glob("*.json"), key=lambda f: f.name.split("_2025")[1])
+    for file in files[:50]:
+        shutil.copy(file, raw)
+    chain = "select version_number, status, parent_version from session_models order by 1"
+    warehouse.built(sessions=raw / "*.json", **QUICK)
+    founded = warehouse.query_warehouse(chain)
+    for file in files[50:]:
+        shutil.copy(file, raw)
+    part = ("--indirect-selection", "cautious", *WITHOUT_UNIT_TESTS)
+    warehouse.built("--select", "list_session_files+", *part, sessions=raw / "*.json", **QUICK)
+    assert warehouse.query_warehouse(chain) == founded
+    warehouse.built("--select", "fit_session_archetypes+", *part, refit=True, **QUICK)
+    assert warehouse.query_warehouse(chain) == founded
+    # A refit on older data alone is a link of the chain like any other.
+    for file in files[40:]:
+        (raw / file.name).unlink()
+    warehouse.built(sessions=raw / "*.json", refit=True, **QUICK)
+    assert [row[:2] for row in warehouse.query(chain)] == [(1, "retired"), (2, "champion")]
 
+
+def test_drift_calls_for_a_refit(warehouse, tmp_path):
     simulate_sessions(tmp_path / "raw" / "first", 60, 1)
     pattern = tmp_path / "raw" / "*" / "*.json"
     warehouse.built(sessions=pattern, **QUICK)

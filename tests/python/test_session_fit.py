@@ -2,10 +2,12 @@
 
 import datetime as dt
 import hashlib
+import json
 import math
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,13 +68,14 @@ def make_training(vectors, is_imputed=None, schema="v1", placeholder=None):
         {
             "session_id": [f"{TYPES[row % 4]}_{day}" for row, day in enumerate(days)],
             "session_type": [TYPES[row % 4] for row in range(n_rows)],
-            "session_date": pa.array(days, pa.date32()),
+            "session_on": pa.array(days, pa.date32()),
             "as_of_at": pa.array(
                 [dt.datetime(day.year, day.month, day.day, 20) for day in days], pa.timestamp("us")
             ),
             "feature_schema": [schema] * n_rows,
             "feature_vector": pa.array(lists, pa.list_(pa.float64())),
             "is_imputed": pa.array(mask.tolist(), pa.list_(pa.bool_())),
+            "vector_md5": pa.array([f"md5 of {row}" for row in range(len(vectors))]),
             "relative_range": pa.array(
                 [None if row % 5 == 0 else 1.0 + row for row in range(n_rows)], pa.float64()
             ),
@@ -315,15 +318,12 @@ def test_kind_of_list_and_placeholders_change_nothing(training, model):
 
 
 def test_version_follows_data_and_choices_alone(training, model):
-    """What affects the fit changes the version, and nothing else does."""
+    """What affects the row changes the version, and nothing else does."""
     version = row_of(model)["model_version"]
     assert len(version) == 16
-    same = (
-        fit(training, n_bootstraps=3),
-        fit(training, trial_k=(2,)),
-        fit(training, fit_sample_max=60, minibatch_above=70, identity_tolerance=0.5),
-    )
-    assert {row_of(each)["model_version"] for each in same} == {version}
+    again = row_of(fit(training.take(np.arange(60)[::-1])))
+    assert again["model_version"] == version
+    assert json.loads(again["parameters"])["k"] == 3
     changed = make_vectors(60)
     changed[3, 3] = np.nextafter(changed[3, 3], 99)
     others = [
@@ -338,6 +338,9 @@ def test_version_follows_data_and_choices_alone(training, model):
         fit(training, random_state=1),
         fit(training, n_init=4),
         fit(training, minibatch_above=59),
+        fit(training, n_bootstraps=3),
+        fit(training, trial_k=(2,)),
+        fit(training, identity_tolerance=0.5),
     ]
     versions = {row_of(each)["model_version"] for each in others}
     assert len(versions) == len(others)
@@ -360,6 +363,15 @@ def test_an_earlier_choice_comes_back_as_a_version_of_its_own(training, model):
     assert [row["parent_version"] for row in rows[1:]] == [r["model_version"] for r in rows[:2]]
     assert len({row["model_version"] for row in rows}) == 3
     assert rows[0]["fit_hash"] == rows[2]["fit_hash"] != rows[1]["fit_hash"]
+
+
+def test_a_successor_never_begins_before_its_parent(training, model):
+    """A refit on older data alone is in force from the day that its parent was."""
+    last = row_of(model)["valid_from"]
+    old = training.filter(pc.less(training["as_of_at"], last))
+    older = row_of(fit(old))
+    assert older["valid_from"] < last
+    assert row_of(fit(old, model))["valid_from"] == last
 
 
 def test_both_stabilities_are_told():
@@ -436,7 +448,7 @@ def test_archetypes_describe_their_members(training, model):
         members = [known[session["session_id"]] for session in sessions]
         assert archetype["size"] == len(members)
         assert archetype["share"] == len(members) / 60
-        dates = [member["session_date"] for member in members]
+        dates = [member["session_on"] for member in members]
         assert (archetype["first_on"], archetype["last_on"]) == (min(dates), max(dates))
         ranges = [m["relative_range"] for m in members if m["relative_range"] is not None]
         assert archetype["range_p50"] == np.median(ranges)

@@ -41,10 +41,11 @@ def fit(pending, **choices):
     n_rows = pending.num_rows
     training = (
         pending.append_column("session_type", [["ASIA"] * n_rows])
-        .append_column("session_date", [pa.array([20_000] * n_rows, pa.date32())])
+        .append_column("session_on", [pa.array([20_000] * n_rows, pa.date32())])
         .append_column("as_of_at", [pa.array([0] * n_rows, pa.timestamp("us"))])
         .append_column("feature_schema", [["v1"] * n_rows])
         .append_column("relative_range", [pa.nulls(n_rows, pa.float64())])
+        .append_column("vector_md5", [pa.nulls(n_rows, pa.string())])
     )
     quick = {"n_bootstraps": 0, "n_references": 0, "trial_k": (), "trial_components": ()}
     parameters = FitParameters(**(quick | choices))

@@ -28,11 +28,21 @@ started as (
 
 ),
 
-crossed as (
+spanned as (
 
     select
         *,
-        coalesce(end_instant is null and end_local < start_local, false) as crosses_midnight
+        -- An end by the clock that is not after the start is the next day's, unless the given
+        -- duration denies it.
+        case
+            when end_instant is null and end_local < start_local then {{ microseconds(1, 'day') }}
+            when
+                end_instant is null
+                and end_local = start_local
+                and duration_given_us = {{ microseconds(1, 'day') }}
+                then {{ microseconds(1, 'day') }}
+            else 0
+        end as day_us
     from started
 
 ),
@@ -41,10 +51,24 @@ measured as (
 
     select
         *,
-        date_diff('microsecond', start_local, end_local)
-        + case when crosses_midnight then {{ microseconds(1, 'day') }} else 0 end
-            as duration_read_us
-    from crossed
+        start_local + to_microseconds(
+            coalesce(
+                date_diff('microsecond', start_local, end_local) + day_us, duration_given_us
+            )
+        ) as stop_local,
+        date_diff('microsecond', start_local, end_local) + day_us as duration_read_us
+    from spanned
+
+),
+
+lasting as (
+
+    select
+        *,
+        date_diff(
+            'microsecond', timezone(time_zone, start_local), timezone(time_zone, stop_local)
+        ) as duration_us
+    from measured
 
 ),
 
@@ -58,21 +82,23 @@ final as (
         session_on,
         time_zone,
         start_local,
-        crosses_midnight,
-        coalesce(duration_read_us, duration_given_us) as duration_us,
+        coalesce(cast(stop_local as date) > cast(start_local as date), false) as crosses_midnight,
+        coalesce(duration_us != date_diff('microsecond', start_local, stop_local), false)
+            as spans_clock_change,
+        duration_us,
         case
             when session_type is null then 'missing_session_type'
             when session_on is null then 'missing_session_date'
             when start_local is null then 'missing_start_time'
             when time_zone is null then 'unknown_time_zone'
-            when duration_read_us <= 0 or duration_given_us <= 0 then 'duration_not_positive'
-            -- An end before the start is the next day's, unless the given duration denies it.
-            when crosses_midnight and duration_given_us < duration_read_us / 2
+            when duration_given_us < 0 or coalesce(duration_read_us, duration_given_us) <= 0
+                then 'duration_not_positive'
+            when day_us > 0 and duration_given_us < duration_read_us / 2
                 then 'duration_not_positive'
             when coalesce(duration_read_us, duration_given_us) > {{ microseconds(7, 'day') }}
                 then 'duration_too_long'
         end as reason
-    from measured
+    from lasting
 
 )
 

@@ -31,9 +31,11 @@ distinct_events as (
 
     select
         numbered.* exclude (copy_number, is_object),
-        candidates.crosses_midnight,
+        candidates.crosses_midnight or candidates.duration_us is null as may_cross_midnight,
+        candidates.spans_clock_change,
         candidates.duration_us as duration_declared_us,
         candidates.start_local,
+        candidates.time_zone,
         {{ clock_time('numbered.event_time') }} as event_clock_us,
         {{ local_instant('numbered.event_time', 'candidates.time_zone') }} as event_instant
     from numbered
@@ -56,7 +58,7 @@ measured as (
 
 ),
 
-final as (
+unrolled as (
 
     select
         *,
@@ -64,14 +66,44 @@ final as (
             when instant_elapsed_us is not null then instant_elapsed_us
             -- Before the start by the clock: the next day's, where that is nearer to the session.
             when
-                crosses_midnight
+                may_cross_midnight
                 and clock_elapsed_us < 0
-                and clock_elapsed_us + {{ microseconds(1, 'day') }} - duration_declared_us
-                < -clock_elapsed_us
+                and clock_elapsed_us + {{ microseconds(1, 'day') }}
+                - coalesce(duration_declared_us, 0) < -clock_elapsed_us
                 then clock_elapsed_us + {{ microseconds(1, 'day') }}
             else clock_elapsed_us
-        end as read_elapsed_us
+        end as local_elapsed_us
     from measured
+
+),
+
+final as (
+
+    select
+        file_name,
+        session_key,
+        position_in_file,
+        event_type,
+        original_type,
+        event_family,
+        structural_role,
+        price,
+        magnitude,
+        significance,
+        htf_regime_given,
+        htf_confluence,
+        event_md5,
+        duration_declared_us,
+        case
+            when spans_clock_change
+                then date_diff(
+                    'microsecond',
+                    timezone(time_zone, start_local),
+                    timezone(time_zone, start_local + to_microseconds(local_elapsed_us))
+                )
+            else local_elapsed_us
+        end as read_elapsed_us
+    from unrolled
 
 )
 

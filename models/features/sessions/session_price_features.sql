@@ -36,7 +36,9 @@ final as (
         checkpoint_pct,
         case when price_median > 0 then price_range / price_median end as relative_range,
         case when price_median > 0 then ln(1 + 1e4 * change_std / price_median) end as volatility,
-        mean_3_std / nullif(change_std, 0) as momentum_smoothness,
+        -- A deviation of rounding size is none: 0.1 has no exact double.
+        case when change_std > 1e-12 * abs(price_median) then mean_3_std / change_std end
+            as momentum_smoothness,
         1 - 1.0 * n_levels / n_prices as level_revisit_rate,
         (last_price - first_price) / nullif(price_range, 0) as net_move_ratio,
         price_range / nullif(path_length, 0) as range_efficiency,

@@ -10,25 +10,47 @@ json_events as (
 
 parquet_events as (
 
-    select
-        * exclude (
-            symbol,
-            session_type,
-            session_date,
-            session_start,
-            session_end,
-            session_duration,
-            time_zone
-        )
-    from {{ ref('stg_session_parquet__events') }}
+    select * from {{ ref('stg_session_parquet__events') }}
 
 ),
 
 final as (
 
-    select * from json_events
-    union all by name
-    select * from parquet_events
+    select
+        file_name,
+        session_key,
+        position_in_file,
+        is_object,
+        event_time,
+        event_type,
+        original_type,
+        event_family,
+        structural_role,
+        price,
+        magnitude,
+        significance,
+        htf_regime_given,
+        htf_confluence,
+        event_md5
+    from json_events
+    union all
+    select
+        file_name,
+        session_key,
+        position_in_file,
+        is_object,
+        event_time,
+        event_type,
+        original_type,
+        event_family,
+        structural_role,
+        price,
+        magnitude,
+        significance,
+        htf_regime_given,
+        htf_confluence,
+        event_md5
+    from parquet_events
 
 )
 

@@ -27,7 +27,7 @@ final as (
         champion.model_version,
         cast(fingerprints.feature_vector as double[]) as feature_vector,
         {{ imputed_flags('fingerprints.imputed_features') }} as is_imputed,
-        md5(cast(to_json(fingerprints.feature_vector) as varchar)) as vector_md5,
+        {{ vector_md5('fingerprints.feature_vector') }} as vector_md5,
         fingerprints.is_low_information,
         fingerprints.as_of_at
     from fingerprints

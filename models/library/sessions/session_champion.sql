@@ -1,3 +1,6 @@
+-- depends_on: {{ ref('session_training') }}
+-- Whoever selects part of the graph gets the champion of now, not that of an earlier build.
+
 with
 
 earlier_models as (
@@ -8,7 +11,7 @@ earlier_models as (
 
 final as (
 
-    select *
+    select {{ session_model_columns() | join(', ') }}
     from earlier_models
     order by version_number desc
     limit 1

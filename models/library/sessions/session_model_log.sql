@@ -18,10 +18,12 @@ final as (
     select {{ typed_columns(session_model_columns()) }}
     from fitted
     {% if is_incremental() %}
+    -- A model that was not fitted on top of the latest one would break the chain of versions.
     where
-        not exists (
-            select 1 from {{ this }} as logged
-            where logged.model_version = fitted.model_version
+        fitted.parent_version is not distinct from (
+            select logged.model_version from {{ this }} as logged
+            order by logged.version_number desc
+            limit 1
         )
     {% endif %}
 

@@ -20,6 +20,7 @@ final as (
         feature_schema,
         training_hash,
         fit_hash,
+        parameters,
         n_sessions,
         k,
         scaler,

@@ -11,12 +11,13 @@ final as (
     select
         session_id,
         session_type,
-        session_on as session_date,
+        session_on,
         as_of_at,
         feature_schema,
         cast(feature_vector as double[]) as feature_vector,
         {{ imputed_flags('imputed_features') }} as is_imputed,
-        relative_range
+        relative_range,
+        {{ vector_md5('feature_vector') }} as vector_md5
     from fingerprints
     where
         checkpoint_pct = 100

@@ -21,7 +21,8 @@ final as (
         model_version,
         label.session_id,
         label.archetype_id,
-        label.distance
+        label.distance,
+        label.vector_md5
     from labels
 
 )

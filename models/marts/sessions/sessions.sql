@@ -32,12 +32,22 @@ labels as (
 
 ),
 
+selection as (
+
+    select * from {{ ref('session_selection') }}
+    where reason is null
+
+),
+
 final as (
 
     select
         fingerprints.session_id,
+        selection.symbol,
         fingerprints.session_type,
         fingerprints.session_on,
+        selection.time_zone,
+        selection.start_local as started_local,
         fingerprints.started_at,
         fingerprints.as_of_at as ended_at,
         assignments.model_version,
@@ -47,13 +57,14 @@ final as (
         assignments.distance,
         labels.session_id is not null as is_fitted_on,
         fingerprints.is_low_information,
-        assignments.vector_md5 != md5(cast(to_json(fingerprints.feature_vector) as varchar))
+        assignments.vector_md5 != {{ vector_md5('fingerprints.feature_vector') }}
             as is_assignment_stale,
         fingerprints.n_events,
         fingerprints.relative_range,
         fingerprints.net_move_ratio,
         fingerprints.volatility
     from fingerprints
+    inner join selection on fingerprints.session_id = selection.session_id
     cross join champion
     inner join assignments
         on

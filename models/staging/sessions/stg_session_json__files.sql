@@ -30,7 +30,15 @@ parsed as (
         case when json_valid(body) then json_type(body, '$.events') end as events_type,
         case when json_valid(body) then json_type(body, '$.price_movements') end as movements_type,
         case when json_valid(body) then json_type(body, '$.session_liquidity_events') end
-            as liquidity_type
+            as liquidity_type,
+        case when json_valid(body) then coalesce(json_array_length(body, '$.events'), 0) end
+            as n_events,
+        case
+            when json_valid(body)
+                then
+                    coalesce(json_array_length(body, '$.price_movements'), 0)
+                    + coalesce(json_array_length(body, '$.session_liquidity_events'), 0)
+        end as n_movements
     from contents
 
 ),
@@ -43,8 +51,9 @@ final as (
         files.n_bytes,
         files.file_md5,
         case
-            when parsed.events_type = 'ARRAY' then 'adapted'
+            when parsed.n_events > 0 then 'adapted'
             when 'ARRAY' in (parsed.movements_type, parsed.liquidity_type) then 'enhanced'
+            when parsed.events_type = 'ARRAY' then 'adapted'
         end as dialect,
         case
             when files.reason is not null then files.reason
@@ -62,6 +71,9 @@ final as (
                 then 'not_a_session'
         end as reason,
         files.detail,
+        cast(
+            case when parsed.n_events > 0 then parsed.n_events else parsed.n_movements end as bigint
+        ) as n_events,
         json_extract_string(parsed.metadata, '$.symbol') as symbol,
         json_extract_string(parsed.metadata, '$.session_type') as session_type,
         coalesce(

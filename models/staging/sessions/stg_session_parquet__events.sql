@@ -33,35 +33,38 @@ raw_events as (
 
 ),
 
+dated as (
+
+    select
+        *,
+        coalesce(cast(session_date as varchar), cast(date as varchar)) as any_date,
+        coalesce(cast(session_start as varchar), cast(start_time as varchar)) as any_start,
+        -- Every column but where the row stands: two events that differ in one are two events.
+        md5(cast(to_json(row(*columns(* exclude (filename, file_row_number)))) as varchar))
+            as event_md5
+    from raw_events
+
+),
+
 final as (
 
     select
         files.file_name,
-        concat_ws(
-            '/',
-            files.file_name,
-            raw_events.symbol,
-            raw_events.session_type,
-            raw_events.session_date
-        ) as session_key,
-        raw_events.symbol,
-        raw_events.session_type,
-        coalesce(
-            cast(raw_events.session_date as varchar), cast(raw_events.date as varchar)
-        ) as session_date,
-        coalesce(
-            cast(raw_events.session_start as varchar), cast(raw_events.start_time as varchar)
-        ) as session_start,
-        cast(raw_events.session_end as varchar) as session_end,
-        cast(raw_events.session_duration as varchar) as session_duration,
-        raw_events.timezone as time_zone,
-        raw_events.file_row_number + 1 as position_in_file,
+        concat_ws('/', files.file_name, dated.symbol, dated.session_type, dated.any_date)
+            as session_key,
+        dated.symbol,
+        dated.session_type,
+        dated.any_date as session_date,
+        dated.any_start as session_start,
+        cast(dated.session_end as varchar) as session_end,
+        cast(dated.session_duration as varchar) as session_duration,
+        dated.timezone as time_zone,
+        dated.file_row_number + 1 as position_in_file,
         true as is_object,
-        {{ session_event_columns('raw_events') }},
-        md5({{ columns_sorted_text('raw_events', session_event_fields() | sort) }})
-            as event_md5
-    from raw_events
-    inner join files on raw_events.filename = files.file_path
+        {{ session_event_columns('dated') }},
+        dated.event_md5
+    from dated
+    inner join files on dated.filename = files.file_path
 
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from archetype.sessions.fit import empty_model, fit_session_archetypes
+from archetype.sessions.fit import check_enough_sessions, empty_model, fit_session_archetypes
 from archetype.sessions.match import match_sessions
 from archetype.sessions.space import FitParameters
 
@@ -32,15 +32,20 @@ def fit_when_due(
     pyarrow.Table
         One row that holds the new model, or none where no fit is due or it would give the
         champion again.
+
+    Raises
+    ------
+    ValueError
+        There are no or too few sessions for k, also where a new k waits for the next fit.
     """
     (ruling,) = decision.to_pylist()
+    parameters = FitParameters.from_variables(variables)
+    if ruling["is_due"] or champion["k"].to_pylist() != [parameters.k]:
+        check_enough_sessions(training, parameters)
     if not ruling["is_due"]:
         return empty_model()
     return fit_session_archetypes(
-        training,
-        champion if champion.num_rows else None,
-        FitParameters.from_variables(variables),
-        reason=ruling["reason"],
+        training, champion if champion.num_rows else None, parameters, reason=ruling["reason"]
     )
 
 

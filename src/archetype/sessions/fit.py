@@ -10,7 +10,8 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -87,6 +88,7 @@ TRAINING_TYPE = pa.struct(
         ("session_id", pa.string()),
         ("archetype_id", pa.int32()),
         ("distance", pa.float64()),
+        ("vector_md5", pa.string()),
         ("feature_vector", _DOUBLES),
     ]
 )
@@ -98,6 +100,7 @@ MODEL_SCHEMA = pa.schema(
         ("parent_version", pa.string()),
         ("fit_hash", pa.string()),
         ("feature_schema", pa.string()),
+        ("parameters", pa.string()),
         ("k", pa.int32()),
         ("scaler", pa.string()),
         ("n_components", pa.int32()),
@@ -151,9 +154,9 @@ def fit_session_archetypes(
     Parameters
     ----------
     training : pyarrow.Table
-        One row a session, in any order: session_id (unique), session_type, session_date, as_of_at,
-        feature_schema (one value), feature_vector (30 numbers), is_imputed (30 booleans) and
-        relative_range (nullable). Other columns are ignored.
+        One row a session, in any order: session_id (unique), session_type, session_on, as_of_at,
+        feature_schema (one value), feature_vector (30 numbers), is_imputed (30 booleans),
+        relative_range (nullable) and vector_md5 (kept as it is). Other columns are ignored.
     champion : pyarrow.Table or None
         The row of the model in force (``MODEL_SCHEMA``; model_version, version_number,
         feature_schema, max_archetype_id and archetypes are read), or no row, or None. Its ids are
@@ -214,6 +217,7 @@ def fit_session_archetypes(
         "parent_version": previous["model_version"] if previous else None,
         "fit_hash": fit_hash,
         "feature_schema": data.feature_schema,
+        "parameters": _canonical(parameters),
         "k": parameters.k,
         "scaler": parameters.scaler,
         "n_components": parameters.n_components,
@@ -232,7 +236,7 @@ def fit_session_archetypes(
         "pipeline_stability": _pipeline_stability(data, parameters),
         "reason": reason,
         "training_hash": training_hash,
-        "valid_from": pc.max(data.table["as_of_at"]).as_py(),
+        "valid_from": _valid_from(data, previous),
         "max_archetype_id": identities.max_archetype_id,
         "born_archetypes": identities.of_lineage("born"),
         "died_archetypes": identities.died,
@@ -260,13 +264,37 @@ class _Training:
     feature_schema: str
 
 
-def _read_training(training: pa.Table, parameters: FitParameters) -> _Training:
+def check_enough_sessions(training: pa.Table, parameters: FitParameters) -> None:
+    """Refuse a fit that has fewer sessions than archetypes to find.
+
+    Parameters
+    ----------
+    training : pyarrow.Table
+        One row a session to fit on.
+    parameters : FitParameters
+        `k` and `fit_sample_max` are used.
+
+    Raises
+    ------
+    ValueError
+        There are no sessions, or fewer than k.
+    """
     if training.num_rows == 0:
         raise ValueError(
-            "there are no training sessions to fit archetypes on: add sessions (one takes part "
-            "with 10 events or more and 3 imputed features or fewer; session_processing_log in "
-            "archetype.duckdb says what became of each file)"
+            "there are no training sessions to fit archetypes on: add sessions (those that "
+            "min_events_to_fit and max_imputed_to_fit leave out take no part; "
+            "session_processing_log in archetype.duckdb says what became of each file)"
         )
+    usable = min(training.num_rows, parameters.fit_sample_max)
+    if parameters.k > usable:
+        raise ValueError(
+            f"k is {parameters.k}, but the fit can use only {usable} sessions: "
+            f"lower the variable k to {usable} or less, or add sessions"
+        )
+
+
+def _read_training(training: pa.Table, parameters: FitParameters) -> _Training:
+    check_enough_sessions(training, parameters)
     schemas = training["feature_schema"].unique().to_pylist()
     if len(schemas) != 1:
         raise ValueError(
@@ -280,11 +308,6 @@ def _read_training(training: pa.Table, parameters: FitParameters) -> _Training:
     drawn = draw_rows(session_ids, parameters.fit_sample_max)
     table = table.take(drawn)
     vectors, is_imputed = read_vectors(table)
-    if parameters.k > len(drawn):
-        raise ValueError(
-            f"k is {parameters.k}, but the fit can use only {len(drawn)} sessions: "
-            f"lower the variable k to {len(drawn)} or less, or add sessions"
-        )
     return _Training(table, session_ids[drawn], vectors, is_imputed, schemas[0])
 
 
@@ -297,6 +320,7 @@ def _read_champion(champion: pa.Table | None) -> dict[str, object] | None:
         "model_version",
         "version_number",
         "fit_hash",
+        "valid_from",
         "feature_schema",
         "max_archetype_id",
         "archetypes",
@@ -316,20 +340,22 @@ def _hash_training(data: _Training) -> str:
 
 
 def _hash_fit(data: _Training, parameters: FitParameters, training_hash: str) -> str:
-    chosen = {
-        "fit_version": FIT_VERSION,
-        "k": int(parameters.k),
-        "scaler": parameters.scaler,
-        "n_components": int(parameters.n_components),
-        "distance": parameters.distance,
-        "clip": float(parameters.clip),
-        "algorithm": algorithm_for(len(data.session_ids), parameters),
-        "random_state": int(parameters.random_state),
-        "n_init": int(parameters.n_init),
-    }
-    canonical = json.dumps(chosen, sort_keys=True, separators=(",", ":"))
-    text = "\n".join((data.feature_schema, canonical, training_hash))
+    algorithm = algorithm_for(len(data.session_ids), parameters)
+    text = "\n".join(
+        (f"{FIT_VERSION}", data.feature_schema, algorithm, _canonical(parameters), training_hash)
+    )
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(parameters: FitParameters) -> str:
+    """Spell every choice out: whoever replays a version needs them all."""
+    return json.dumps(asdict(parameters), sort_keys=True, separators=(",", ":"))
+
+
+def _valid_from(data: _Training, previous: dict[str, object] | None) -> datetime:
+    """Give the last instant that the fit has seen; a successor never begins before its parent."""
+    seen = pc.max(data.table["as_of_at"]).as_py()
+    return max(seen, previous["valid_from"]) if previous else seen
 
 
 def _version(fit_hash: str, previous: dict[str, object] | None) -> str:
@@ -451,8 +477,8 @@ def _describe_members(
     data: _Training, is_member: np.ndarray, distances: np.ndarray
 ) -> dict[str, object]:
     rows = np.flatnonzero(is_member)
-    members = data.table.select(["session_type", "session_date", "relative_range"]).take(rows)
-    dates = pc.min_max(members["session_date"])
+    members = data.table.select(["session_type", "session_on", "relative_range"]).take(rows)
+    dates = pc.min_max(members["session_on"])
     ranges = members["relative_range"].drop_null().to_numpy()
     # Rows are in the order of their ids, so the first of several that are equally near is the
     # lowest.
@@ -513,6 +539,7 @@ def _training_column(data: _Training, library: _Library) -> pa.Array:
             pa.array(data.session_ids, pa.string()),
             pa.array(library.archetype_ids, pa.int32()),
             pa.array(library.distances),
+            data.table["vector_md5"].combine_chunks(),
             vectors.cast(_DOUBLES),
         ],
         fields=list(TRAINING_TYPE),

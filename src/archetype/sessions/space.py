@@ -93,7 +93,7 @@ class FitParameters:
     random_state: int = 42
     n_init: int = 10
     minibatch_above: int = 200_000
-    fit_sample_max: int = 200_000
+    fit_sample_max: int = 500_000
     n_bootstraps: int = 20
     bootstrap_n_init: int = 5
     bootstrap_scope: str = "clustering"

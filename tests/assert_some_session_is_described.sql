@@ -1,0 +1,12 @@
+-- A build that describes nothing has lost its input: readers keep the last good build instead.
+with
+
+counted as (
+
+    select count(*) as n_rows from {{ ref('session_fingerprints') }}
+
+)
+
+select n_rows
+from counted
+where n_rows = 0
