@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: build test lint docs sample lock clean
+.PHONY: build test lint docs bench sample lock clean
 
 build: .venv/installed
 	@$(BIN)/archetype build
@@ -16,6 +16,9 @@ lint: .venv/installed
 docs: .venv/installed
 	@mkdir -p "$${ARCHETYPE_HOME:-warehouse}"
 	@$(BIN)/dbt --quiet docs generate && echo "Read it: $(BIN)/dbt docs serve"
+
+bench: .venv/installed
+	@$(BIN)/python benchmarks/session_features.py
 
 # The committed sample, made again from its seed.
 sample: .venv/installed
