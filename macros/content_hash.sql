@@ -1,6 +1,7 @@
 {#-
-    One row with a table's name, row count and content hash: the md5 of its rows' md5s in their own order, taken in
-    256 buckets so that no single text grows with the table. The order and the place of the rows do not matter.
+    One row with a table's name, row count and content hash: the md5 of its rows' md5s in their own
+    order, taken in 256 buckets so that no single text grows with the table. The order and the place
+    of the rows do not matter.
 -#}
 {% macro content_hash(relation, table_name, left_out=[]) -%}
     select

@@ -1,4 +1,6 @@
-{#- The variables that dbt_project.yml sets, so that a misspelt one is refused rather than ignored. -#}
+{#-
+    The variables that dbt_project.yml sets, so that a misspelt one is refused rather than ignored.
+-#}
 {% macro known_variables() %}
     {{- return([
         'checkpoints',

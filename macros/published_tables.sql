@@ -1,6 +1,6 @@
 {#-
-    The tables that publish copies, and the columns that their content hash leaves out: a raw file's name says where
-    a row came from, not what it says, so renamed files hash alike.
+    The tables that publish copies, and the columns that their content hash leaves out: a raw file's
+    name says where a row came from, not what it says, so renamed files hash alike.
 -#}
 {% macro published_tables() %}
     {{- return({

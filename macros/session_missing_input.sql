@@ -1,4 +1,7 @@
-{#- Whether a feature counts as imputed: its definition gave no value, or no event of the window carries its input. -#}
+{#-
+    Whether a feature counts as imputed: its definition gave no value, or no event of the window
+    carries its input.
+-#}
 {% macro session_missing_input(name) -%}
     {%- if name.startswith('rate_') or name == 'phase_switch_rate' -%}
         not has_phase_text

@@ -1,4 +1,7 @@
-{#- The columns of session_model_log and their types: one row holds a whole model, so that one append publishes it. -#}
+{#-
+    The columns of session_model_log and their types: one row holds a whole model, so that one
+    append publishes it.
+-#}
 {% macro session_model_columns() %}
     {{- return({
         'model_version': 'varchar',

@@ -47,7 +47,7 @@ placed as (
                 previous_us
                 + cast(
                     round(
-                        1.0 * (next_us - previous_us) * (position_in_file - previous_position)
+                        1e0 * (next_us - previous_us) * (position_in_file - previous_position)
                         / (next_position - previous_position)
                     ) as bigint
                 )

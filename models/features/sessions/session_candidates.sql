@@ -22,8 +22,10 @@ started as (
 
     select
         *,
-        coalesce(start_instant, session_on + to_microseconds(start_clock_us)) as start_local,
-        coalesce(end_instant, session_on + to_microseconds(end_clock_us)) as end_local
+        coalesce(start_instant, {{ after_microseconds('session_on', 'start_clock_us') }})
+            as start_local,
+        coalesce(end_instant, {{ after_microseconds('session_on', 'end_clock_us') }})
+            as end_local
     from dated
 
 ),
@@ -51,13 +53,18 @@ measured as (
 
     select
         *,
-        start_local + to_microseconds(
-            coalesce(
-                date_diff('microsecond', start_local, end_local) + day_us, duration_given_us
-            )
-        ) as stop_local,
-        date_diff('microsecond', start_local, end_local) + day_us as duration_read_us
+        {{ microseconds_between('start_local', 'end_local') }} + day_us as duration_read_us
     from spanned
+
+),
+
+stopped as (
+
+    select
+        *,
+        {{ after_microseconds('start_local', 'coalesce(duration_read_us, duration_given_us)') }}
+            as stop_local
+    from measured
 
 ),
 
@@ -65,10 +72,10 @@ lasting as (
 
     select
         *,
-        date_diff(
-            'microsecond', timezone(time_zone, start_local), timezone(time_zone, stop_local)
-        ) as duration_us
-    from measured
+        {{ microseconds_between(
+            utc_instant('start_local', 'time_zone'), utc_instant('stop_local', 'time_zone')
+        ) }} as duration_us
+    from stopped
 
 ),
 
@@ -83,7 +90,7 @@ final as (
         time_zone,
         start_local,
         coalesce(cast(stop_local as date) > cast(start_local as date), false) as crosses_midnight,
-        coalesce(duration_us != date_diff('microsecond', start_local, stop_local), false)
+        coalesce(duration_us != coalesce(duration_read_us, duration_given_us), false)
             as spans_clock_change,
         duration_us,
         case

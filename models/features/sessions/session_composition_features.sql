@@ -13,10 +13,10 @@ final as (
         checkpoint_pct,
         count(*) as n_events,
         {% for phase in session_phases() %}
-        100.0 * count(*) filter (where phase = '{{ phase }}') / count(*) as rate_{{ phase }},
+        1e2 * count(*) filter (where phase = '{{ phase }}') / count(*) as rate_{{ phase }},
         {% endfor %}
         {% for regime in [0, 1, 2] %}
-        1.0 * count(*) filter (where htf_regime = {{ regime }}) / count(*)
+        1e0 * count(*) filter (where htf_regime = {{ regime }}) / count(*)
             as htf_regime_{{ regime }},
         {% endfor %}
         bool_or(has_phase_text) as has_phase_text,

@@ -11,7 +11,7 @@ measured as (
     select
         session_id,
         checkpoint_pct,
-        1.0 * count(*) filter (where is_phase_switch) / nullif(count(is_phase_switch), 0)
+        1e0 * count(*) filter (where is_phase_switch) / nullif(count(is_phase_switch), 0)
             as phase_switch_rate,
         {{ coefficient_of_variation('abs(magnitude)') }} as magnitude_cv,
         {{ exact_avg('coalesce(significance, 0)') }} as significance_mean,
@@ -39,7 +39,7 @@ role_shares as (
     select
         session_id,
         checkpoint_pct,
-        1.0 * n_events / sum(n_events) over (partition by session_id, checkpoint_pct)
+        1e0 * n_events / sum(n_events) over (partition by session_id, checkpoint_pct)
             as share
     from roles
 

@@ -52,8 +52,9 @@ measured as (
     select
         *,
         event_clock_us
-        - date_diff('microsecond', date_trunc('day', start_local), start_local) as clock_elapsed_us,
-        date_diff('microsecond', start_local, event_instant) as instant_elapsed_us
+        - {{ microseconds_between("date_trunc('day', start_local)", 'start_local') }}
+            as clock_elapsed_us,
+        {{ microseconds_between('start_local', 'event_instant') }} as instant_elapsed_us
     from distinct_events
 
 ),
@@ -96,11 +97,12 @@ final as (
         duration_declared_us,
         case
             when spans_clock_change
-                then date_diff(
-                    'microsecond',
-                    timezone(time_zone, start_local),
-                    timezone(time_zone, start_local + to_microseconds(local_elapsed_us))
-                )
+                then {{ microseconds_between(
+                    utc_instant('start_local', 'time_zone'),
+                    utc_instant(
+                        after_microseconds('start_local', 'local_elapsed_us'), 'time_zone'
+                    )
+                ) }}
             else local_elapsed_us
         end as read_elapsed_us
     from unrolled

@@ -22,7 +22,7 @@ measured as (
         {{ exact_stddev_pop('price_change_mean_3') }} as mean_3_std,
         {{ exact_sum('abs(price_change)') }} as path_length,
         count(price_change) as n_changes,
-        1.0 * count(*) filter (where is_direction_change) / nullif(count(is_direction_change), 0)
+        1e0 * count(*) filter (where is_direction_change) / nullif(count(is_direction_change), 0)
             as direction_change_rate
     from events
     group by session_id, checkpoint_pct
@@ -39,7 +39,7 @@ final as (
         -- A deviation of rounding size is none: 0.1 has no exact double.
         case when change_std > 1e-12 * abs(price_median) then mean_3_std / change_std end
             as momentum_smoothness,
-        1 - 1.0 * n_levels / n_prices as level_revisit_rate,
+        1 - 1e0 * n_levels / n_prices as level_revisit_rate,
         (last_price - first_price) / nullif(price_range, 0) as net_move_ratio,
         price_range / nullif(path_length, 0) as range_efficiency,
         path_length / n_changes / nullif(price_range, 0) as step_to_range,

@@ -88,7 +88,7 @@ final as (
         session_on,
         time_zone,
         start_local,
-        timezone('UTC', timezone(time_zone, start_local)) as started_at,
+        {{ utc_instant('start_local', 'time_zone') }} as started_at,
         duration_us,
         has_window,
         n_events_distinct,

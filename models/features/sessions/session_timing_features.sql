@@ -58,7 +58,7 @@ final as (
         -- Empty tenths count too: ten counts whose mean is n / 10.
         sqrt(10 * spread.sum_of_squares - spread.n_events * spread.n_events) / spread.n_events
             as time_cluster_cv,
-        1.0 * spread.largest / spread.n_events as burst_intensity,
+        1e0 * spread.largest / spread.n_events as burst_intensity,
         measured.time_center,
         ln(1 + measured.n_events / (measured.horizon_us / 3600e6)) as event_density
     from measured

@@ -18,7 +18,7 @@ measured as (
     select
         selection.*,
         checkpoints.checkpoint_pct,
-        selection.duration_us * checkpoints.checkpoint_pct / 100.0 as horizon_us
+        selection.duration_us * checkpoints.checkpoint_pct / 1e2 as horizon_us
     from selection
     cross join checkpoints
 
@@ -32,7 +32,7 @@ final as (
         session_type,
         session_on,
         started_at,
-        started_at + to_microseconds(cast(floor(horizon_us) as bigint)) as as_of_at,
+        {{ after_microseconds('started_at', 'cast(floor(horizon_us) as bigint)') }} as as_of_at,
         horizon_us
     from measured
 

@@ -62,7 +62,7 @@ final as (
             when measured.n_sessions_new > 0 and measured.n_bins > 1
                 then
                     {{ chi_square_quantile_999('measured.n_bins - 1') }}
-                    * (1.0 / measured.n_sessions_fitted + 1.0 / measured.n_sessions_new)
+                    * (1e0 / measured.n_sessions_fitted + 1e0 / measured.n_sessions_new)
         end as psi_noise
     from features
     left join measured on features.feature_number = measured.feature_number
