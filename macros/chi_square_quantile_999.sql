@@ -4,5 +4,6 @@
     of the samples' inverse sizes.
 -#}
 {% macro chi_square_quantile_999(degrees) -%}
-    (({{ degrees }}) * power(1 - 2e0 / (9 * ({{ degrees }})) + 3.0902 * sqrt(2e0 / (9 * ({{ degrees }}))), 3))
+    {%- set spread = '2e0 / (9 * (' ~ degrees ~ '))' -%}
+    (({{ degrees }}) * power(1 - {{ spread }} + 3.0902 * sqrt({{ spread }}), 3))
 {%- endmacro %}

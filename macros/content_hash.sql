@@ -7,7 +7,8 @@
     select
         '{{ table_name }}' as table_name,
         cast(coalesce(sum(bucket.n_rows), 0) as bigint) as row_count,
-        md5(coalesce(string_agg(bucket.bucket_md5, '' order by bucket.bucket_key), '')) as content_hash
+        md5(coalesce(string_agg(bucket.bucket_md5, '' order by bucket.bucket_key), ''))
+            as content_hash
     from (
         select
             left(row_md5, 2) as bucket_key,
@@ -16,7 +17,8 @@
         from (
             select md5(cast(to_json(content_row) as varchar)) as row_md5
             from (
-                select * {% if left_out %}exclude ({{ left_out | join(', ') }}){% endif %} from {{ relation }}
+                select * {% if left_out %}exclude ({{ left_out | join(', ') }}){% endif %}
+                from {{ relation }}
             ) as content_row
         ) as hashed
         group by bucket_key

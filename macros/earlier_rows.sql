@@ -3,8 +3,10 @@
     named by ref: it lies downstream of the models that ask what it holds already.
 -#}
 {% macro earlier_rows(log_name, columns) -%}
-    {%- set log = load_relation(api.Relation.create(database=this.database, schema=this.schema, identifier=log_name))
-        if execute else none -%}
+    {%- set log = api.Relation.create(
+        database=this.database, schema=this.schema, identifier=log_name
+    ) -%}
+    {%- set log = load_relation(log) if execute else none -%}
     {%- if log is none -%}
         select {{ null_columns(columns) }} where false
     {%- else -%}

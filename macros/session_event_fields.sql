@@ -1,11 +1,20 @@
 {#- Every field of a raw event that staging reads, whichever dialect spells it. -#}
 {% macro session_event_fields() %}
-    {%- set fields = {} -%}
-    {%- for name in [
-        'timestamp', 'type', 'event_type', 'movement_type', 'action', 'original_type', 'event_family', 'structural_role',
-        'price_level', 'price', 'absolute_price', 'magnitude', 'archaeological_significance', 'htf_regime', 'htf_confluence',
-    ] -%}
-        {%- do fields.update({name: 'VARCHAR'}) -%}
-    {%- endfor -%}
-    {{- return(fields) -}}
+    {{- return({
+        'timestamp': 'varchar',
+        'type': 'varchar',
+        'event_type': 'varchar',
+        'movement_type': 'varchar',
+        'action': 'varchar',
+        'original_type': 'varchar',
+        'event_family': 'varchar',
+        'structural_role': 'varchar',
+        'price_level': 'varchar',
+        'price': 'varchar',
+        'absolute_price': 'varchar',
+        'magnitude': 'varchar',
+        'archaeological_significance': 'varchar',
+        'htf_regime': 'varchar',
+        'htf_confluence': 'varchar',
+    }) -}}
 {% endmacro %}

@@ -39,7 +39,7 @@
         'died_archetypes': 'integer[]',
         'split_archetypes': 'integer[]',
         'archetypes': session_archetype_type() ~ '[]',
-        'training': 'struct(session_id varchar, archetype_id integer, distance double, vector_md5 varchar, feature_vector double[])[]',
+        'training': session_training_type() ~ '[]',
         'trials': session_trial_type() ~ '[]',
     }) -}}
 {% endmacro %}
