@@ -40,8 +40,8 @@
 
     {%- for name in ['clip', 'identity_tolerance', 'drift_psi_threshold'] -%}
         {%- set given = var(name) -%}
-        {%- if given is not number or given is boolean or given <= 0 -%}
-            {%- do problems.append(rule.format(name, given, "a number above 0")) -%}
+        {%- if given is not number or given is boolean or not 0 < given < 1000000 -%}
+            {%- do problems.append(rule.format(name, given, "a number above 0, below a million")) -%}
         {%- endif -%}
     {%- endfor -%}
 

@@ -12,7 +12,7 @@
             list_sort(
                 list_zip(json_keys({{ json_object }}), json_extract({{ json_object }}, '$.*'))
             ),
-            lambda pair: '"' || pair[1] || '": ' || pair[2]
+            lambda pair: to_json(pair[1]) || ': ' || pair[2]
         ),
         ', '
     ) || '}'

@@ -1,3 +1,3 @@
 {% macro lookahead_pattern() -%}
-    "(future_htf|htf_forecast|f50_forward|htf_prediction)"\s*:
+    (?i)"(future_htf|htf_forecast|f50_forward|htf_prediction)"\s*:
 {%- endmacro %}

@@ -9,7 +9,11 @@
 {% macro default__set_file_list(variable, listing, condition) -%}
     {%- if execute -%}
     set variable {{ variable }} = (
-        select coalesce(list(file_path order by file_path), [])
+        -- DuckDB reads a listed path as a glob once more.
+        select
+            coalesce(
+                list(regexp_replace(file_path, '([\[*?])', '[\1]', 'g') order by file_path), []
+            )
         from {{ listing }}
         where {{ condition }}
     )

@@ -108,7 +108,7 @@ final as (
         list_filter(
             {{ var('checkpoints') }},
             lambda pct: not list_contains(coalesce(judged.described_at, [pct]), pct)
-        ) as checkpoints_too_few_events
+        ) as checkpoints_not_described
     from judged
     left join reasons on judged.judged_reason = reasons.reason
 

@@ -65,6 +65,10 @@ def _print_failure(console: Console, outcome: dbtRunnerResult, published: Path) 
         console.print(f"- {problem}", markup=False, soft_wrap=True)
     if len(problems) > MAX_PROBLEMS:
         console.print(f"... and {len(problems) - MAX_PROBLEMS} more: see logs/dbt.log.")
+    if any("Could not set lock" in problem for problem in problems):
+        console.print(
+            "Another process has the warehouse open: close it. BI reads published.duckdb."
+        )
     state = "still holds the last good build" if published.exists() else "was not made"
     console.print(f"{published} {state}.", markup=False, soft_wrap=True)
 

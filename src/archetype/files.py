@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import stat
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +19,36 @@ REQUIRED_EVENT_COLUMNS = (
     ("timestamp",),
 )
 LOOKAHEAD_FIELDS = ("future_htf", "htf_forecast", "f50_forward", "htf_prediction")
+# DuckDB's reader adds a column of this name.
+RESERVED_COLUMNS = ("file_row_number",)
+EVENT_COLUMNS = frozenset(
+    (
+        "session_type",
+        "session_date",
+        "date",
+        "session_start",
+        "start_time",
+        "session_end",
+        "session_duration",
+        "timezone",
+        "symbol",
+        "timestamp",
+        "type",
+        "event_type",
+        "movement_type",
+        "action",
+        "original_type",
+        "event_family",
+        "structural_role",
+        "price_level",
+        "price",
+        "absolute_price",
+        "magnitude",
+        "archaeological_significance",
+        "htf_regime",
+        "htf_confluence",
+    )
+)
 
 FILES_SCHEMA = pa.schema(
     [
@@ -50,20 +81,27 @@ def fixed_folder(pattern: str) -> Path:
     return Path(*parts[:wild]) if wild else Path()
 
 
-def list_files(pattern: str) -> pa.Table:
+def list_files(pattern: str, variable: str) -> pa.Table:
     """List the files that a glob matches, in the order of their names.
 
     Parameters
     ----------
     pattern : str
-        A glob; ``**`` reaches into sub-folders.
+        A glob; ``**`` reaches into sub-folders. Hidden files do not match.
+    variable : str
+        The environment variable that the glob is from.
 
     Returns
     -------
     pyarrow.Table
         One row a file, see ``FILES_SCHEMA``: where it lies, its name below the glob's fixed
-        folder, its format (``json`` or ``parquet``), its size in bytes and, where it cannot be
-        read, the reason and a detail (null otherwise).
+        folder, its format (``json`` or ``parquet``), its size in bytes, the md5 of its
+        bytes and, where it cannot be read, the reason and a detail (null otherwise).
+
+    Raises
+    ------
+    ValueError
+        No file matches.
     """
     folder = fixed_folder(pattern)
     rows = [
@@ -71,22 +109,33 @@ def list_files(pattern: str) -> pa.Table:
         for path in glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
         if not Path(path).is_dir()
     ]
+    if not rows:
+        raise ValueError(
+            f"no file matches '{pattern}' (environment variable {variable}): expected a glob of "
+            "JSON files, or of Parquet files with one row an event; check that the folder exists "
+            "and can be read"
+        )
     rows.sort(key=lambda row: row["file_name"])
     return pa.Table.from_pylist(rows, schema=FILES_SCHEMA)
 
 
 def _describe(path: Path, folder: Path) -> dict[str, object]:
-    """Describe one file: its bytes are hashed, and of Parquet the schema is read."""
+    """Describe one file: its bytes are hashed, and Parquet is decoded once."""
     row: dict[str, object] = {
-        "file_path": str(path),
-        "file_name": Path(os.path.relpath(path, folder)).as_posix(),
+        "file_path": _as_text(str(path)),
+        "file_name": _as_text(Path(os.path.relpath(path, folder)).as_posix()),
         "file_format": "parquet" if path.suffix.lower() in (".parquet", ".pq") else "json",
         "n_bytes": None,
         "file_md5": None,
         "reason": None,
         "detail": None,
     }
+    if row["file_path"] != str(path):
+        return row | {"reason": "unreadable_file", "detail": "its name is not UTF-8"}
     try:
+        # Opening a pipe or a device could wait for ever.
+        if not stat.S_ISREG(path.stat().st_mode):
+            return row | {"reason": "unreadable_file", "detail": "it is no regular file"}
         with path.open("rb") as file:
             row["file_md5"] = hashlib.file_digest(file, "md5").hexdigest()
             row["n_bytes"] = file.tell()
@@ -101,19 +150,48 @@ def _describe(path: Path, folder: Path) -> dict[str, object]:
     return row | (_check_parquet(path) if row["file_format"] == "parquet" else {})
 
 
+def _as_text(name: str) -> str:
+    """Give a file name as valid text; bytes that are none are escaped."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+
+
 def _check_parquet(path: Path) -> dict[str, object]:
     """Give the reason why a Parquet file holds no sessions, or nothing."""
     try:
-        metadata = pq.read_metadata(path)
+        with pq.ParquetFile(path) as file:
+            return _check_schema(file) or _check_pages(file)
     except (OSError, pa.ArrowException):
         return {"reason": "invalid_parquet"}
-    columns = metadata.schema.to_arrow_schema().names
-    seen = [name for name in LOOKAHEAD_FIELDS if name in columns]
+
+
+def _check_schema(file: pq.ParquetFile) -> dict[str, object]:
+    """Give what is wrong with the columns of a Parquet file, or nothing."""
+    fields = {part for i in range(len(file.schema)) for part in file.schema[i].path.split(".")}
+    seen = sorted(name for name in fields if name.lower() in LOOKAHEAD_FIELDS)
     if seen:
         return {"reason": "lookahead_field", "detail": ", ".join(seen)}
+    schema = file.schema_arrow
     missing = [
-        " or ".join(names) for names in REQUIRED_EVENT_COLUMNS if not set(names) & set(columns)
+        " or ".join(names) for names in REQUIRED_EVENT_COLUMNS if not set(names) & set(schema.names)
     ]
     if missing:
         return {"reason": "missing_columns", "detail": ", ".join(missing)}
-    return {} if metadata.num_rows else {"reason": "empty_file"}
+    wrong = [f"{f.name} is {f.type}" for f in schema if f.name in EVENT_COLUMNS and _is_odd(f.type)]
+    wrong += [f"{name} is reserved" for name in RESERVED_COLUMNS if name in schema.names]
+    return {"reason": "wrong_columns", "detail": ", ".join(wrong)} if wrong else {}
+
+
+def _is_odd(kind: pa.DataType) -> bool:
+    """Tell a type that DuckDB cannot bring together with text or numbers."""
+    if pa.types.is_dictionary(kind):
+        return _is_odd(kind.value_type)
+    types = pa.types
+    odd = (types.is_nested, types.is_binary, types.is_large_binary, types.is_fixed_size_binary)
+    return any(is_kind(kind) for is_kind in (*odd, types.is_time, types.is_duration))
+
+
+def _check_pages(file: pq.ParquetFile) -> dict[str, object]:
+    """Decode what staging will read: a broken page must not stop the other files."""
+    columns = [name for name in file.schema_arrow.names if name in EVENT_COLUMNS]
+    n_rows = sum(batch.num_rows for batch in file.iter_batches(columns=columns))
+    return {} if n_rows else {"reason": "empty_file"}

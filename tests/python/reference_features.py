@@ -79,9 +79,9 @@ def elapsed_seconds(text, start, duration, midnight):
 
 
 def fill(times):
-    """Place each missing time between its neighbours in the file, in equal steps."""
-    known = [i for i, t in enumerate(times) if t is not None]
-    return np.interp(np.arange(len(times)), known, [times[i] for i in known]).tolist()
+    """Give a missing time that of the event before it, or the first known one."""
+    last = next(t for t in times if t is not None)
+    return [last := last if t is None else t for t in times]
 
 
 def read_session(text):
@@ -98,18 +98,12 @@ def read_session(text):
     duration = 60 * meta["session_duration"] if end is None else (end - start) % DAY
     day = datetime.fromisoformat(meta["session_date"])
     distinct = {}
-    for position, event in enumerate(events):
+    for event in events:
         digest = hashlib.md5(json.dumps(event, sort_keys=True).encode()).hexdigest()
-        distinct.setdefault(digest, (position, event))
-    read = [
-        elapsed_seconds(event["timestamp"], start, duration, day) for _, event in distinct.values()
-    ]
-    # Copies leave their place in the file behind, so positions are interpolated, not ranks.
-    by_place = dict(zip((p for p, _ in distinct.values()), read, strict=True))
-    every = fill([by_place.get(position) for position in range(len(events))])
+        distinct.setdefault(digest, event)
+    read = [elapsed_seconds(e["timestamp"], start, duration, day) for e in distinct.values()]
     rows = []
-    for digest, (position, event) in distinct.items():
-        elapsed = round(every[position], 6)
+    for (digest, event), elapsed in zip(distinct.items(), fill(read), strict=True):
         if 0 <= elapsed <= duration:
             prices = (number(event.get(n)) for n in ("price_level", "price", "absolute_price"))
             rows.append(

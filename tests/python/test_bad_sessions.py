@@ -123,7 +123,10 @@ def test_every_bad_file_has_its_reason_and_the_rest_is_built(
     ("options", "words"),
     [
         ({"sessions": "no/such/folder/*.json"}, ["no/such/folder/*.json", "ARCHETYPE_SESSIONS"]),
-        ({"k": 1000, "refit": True}, ["k is 1000", "only 49 sessions", "lower the variable k"]),
+        (
+            {"k": 1000, "refit": True},
+            ["k is 1000", "only 49 sessions (of 49", "lower the variable k"],
+        ),
         (
             {
                 "k": "five",
@@ -140,7 +143,7 @@ def test_every_bad_file_has_its_reason_and_the_rest_is_built(
             [
                 "k is five; it must be a whole number of at least 2",
                 "min_events is 1; it must be a whole number of at least 2",
-                "clip is -1; it must be a number above 0",
+                "clip is -1; it must be a number above 0, below a million",
                 "scaler is minmax; it must be one of standard, robust",
                 "distance is manhattan; it must be one of euclidean, cosine",
                 "refit is maybe; it must be true or false",

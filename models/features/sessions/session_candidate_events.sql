@@ -6,24 +6,13 @@ event_times as (
 
 ),
 
-positioned as (
-
-    select
-        *,
-        case when read_elapsed_us is not null then position_in_file end as readable_position
-    from event_times
-
-),
-
 neighboured as (
 
     select
         *,
         last_value(read_elapsed_us ignore nulls) over before_it as previous_us,
-        last_value(readable_position ignore nulls) over before_it as previous_position,
-        first_value(read_elapsed_us ignore nulls) over after_it as next_us,
-        first_value(readable_position ignore nulls) over after_it as next_position
-    from positioned
+        first_value(read_elapsed_us ignore nulls) over after_it as next_us
+    from event_times
     window
         before_it as (
             partition by file_name, session_key order by position_in_file
@@ -36,22 +25,12 @@ neighboured as (
 
 ),
 
+-- Right after the event before it: a time between both would depend on one that is yet to come.
 placed as (
 
     select
         *,
-        case
-            when read_elapsed_us is not null then read_elapsed_us
-            when previous_us is null or next_us is null then coalesce(previous_us, next_us)
-            else
-                previous_us
-                + cast(
-                    round(
-                        1e0 * (next_us - previous_us) * (position_in_file - previous_position)
-                        / (next_position - previous_position)
-                    ) as bigint
-                )
-        end as elapsed_us
+        coalesce(read_elapsed_us, previous_us, next_us) as elapsed_us
     from neighboured
 
 ),
@@ -85,6 +64,7 @@ final as (
         event_md5,
         elapsed_us,
         duration_us,
+        duration_declared_us is not null as has_scheduled_end,
         read_elapsed_us is null as is_time_imputed,
         coalesce(elapsed_us between 0 and duration_us, false) as is_in_session
     from scheduled

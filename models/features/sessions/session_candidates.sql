@@ -85,6 +85,7 @@ final as (
         file_name,
         session_key,
         symbol,
+        given_symbol,
         session_type,
         session_on,
         time_zone,
@@ -98,6 +99,8 @@ final as (
             when session_on is null then 'missing_session_date'
             when start_local is null then 'missing_start_time'
             when time_zone is null then 'unknown_time_zone'
+            when is_end_given and coalesce(duration_read_us, duration_given_us) is null
+                then 'unreadable_end'
             when duration_given_us < 0 or coalesce(duration_read_us, duration_given_us) <= 0
                 then 'duration_not_positive'
             when day_us > 0 and duration_given_us < duration_read_us / 2

@@ -91,11 +91,16 @@ final as (
         nullif(symbol_slug, '') as symbol,
         nullif(type_name, '') as session_type,
         zone as time_zone,
-        try_cast(session_date as date) as given_on,
-        {{ clock_time('session_start') }} as start_clock_us,
-        {{ clock_time('session_end') }} as end_clock_us,
-        {{ local_instant('session_start', "coalesce(zone, 'UTC')") }} as start_instant,
-        {{ local_instant('session_end', "coalesce(zone, 'UTC')") }} as end_instant,
+        upper(trim(coalesce(symbol, ''))) as given_symbol,
+        case
+            when regexp_matches(session_date, '^\s*\d{4}-\d{2}-\d{2}')
+                then try_cast(session_date as date)
+        end as given_on,
+        {{ clock_time('trim(session_start)') }} as start_clock_us,
+        {{ clock_time('trim(session_end)') }} as end_clock_us,
+        {{ local_instant('trim(session_start)', "coalesce(zone, 'UTC')") }} as start_instant,
+        {{ local_instant('trim(session_end)', "coalesce(zone, 'UTC')") }} as end_instant,
+        coalesce(session_end, session_duration) is not null as is_end_given,
         -- A million minutes are two years: beyond, microseconds would not fit.
         case when abs(minutes) < 1e6 then cast(round(minutes * 60e6) as bigint) end
             as duration_given_us

@@ -18,6 +18,7 @@ counted as (
         file_name,
         session_key,
         max(duration_us) as duration_us,
+        bool_and(has_scheduled_end) as has_scheduled_end,
         count(*) as n_events_distinct,
         count(*) filter (where is_in_session) as n_events_kept,
         count(*) filter (where is_time_imputed) as n_events_time_imputed,
@@ -45,6 +46,7 @@ described as (
                 )
         end as session_id,
         counted.duration_us,
+        counted.has_scheduled_end,
         coalesce(counted.n_events_distinct, 0) as n_events_distinct,
         coalesce(counted.n_events_kept, 0) as n_events_kept,
         coalesce(counted.n_events_time_imputed, 0) as n_events_time_imputed,
@@ -68,12 +70,25 @@ ranked as (
     select
         *,
         row_number() over by_richness as richness_rank,
-        first_value(file_name) over by_richness as best_file_name
+        first_value(file_name) over by_richness as best_file_name,
+        first_value(given_symbol) over by_richness as best_symbol,
+        first_value(session_type) over by_richness as best_type
     from described
     window by_richness as (
         partition by session_id, reason is null
         order by n_events_kept desc, file_name asc, session_key asc
     )
+
+),
+
+-- Symbol NY and type am would make the id of type ny_am: one of them cannot have it.
+judged as (
+
+    select
+        *,
+        reason is null
+        and (given_symbol != best_symbol or session_type != best_type) as is_ambiguous
+    from ranked
 
 ),
 
@@ -90,18 +105,22 @@ final as (
         start_local,
         {{ utc_instant('start_local', 'time_zone') }} as started_at,
         duration_us,
+        has_scheduled_end,
         has_window,
         n_events_distinct,
         n_events_kept,
         n_events_time_imputed,
         n_events_without_price,
-        case when reason is null and richness_rank > 1 then best_file_name end as superseded_by,
+        case
+            when reason is null and richness_rank > 1 and not is_ambiguous then best_file_name
+        end as superseded_by,
         case
             when reason is not null then reason
+            when is_ambiguous then 'ambiguous_session_id'
             when richness_rank > 1 then 'superseded'
             when n_events_kept < {{ var('min_events') }} then 'too_few_events'
         end as reason
-    from ranked
+    from judged
 
 )
 

@@ -21,6 +21,8 @@ measured as (
         selection.duration_us * checkpoints.checkpoint_pct / 1e2 as horizon_us
     from selection
     cross join checkpoints
+    -- Where the last event is the end, no share of the time is known before it is over.
+    where selection.has_scheduled_end or checkpoints.checkpoint_pct = 100
 
 ),
 

@@ -14,7 +14,8 @@ contents as (
 
     select
         filename as file_path,
-        try(decode(content)) as body
+        -- Windows exports begin with a byte order mark, which is no JSON.
+        ltrim(try(decode(content)), chr(65279)) as body
     from {{ source('session_json', 'files') }}
 
 ),
@@ -26,6 +27,10 @@ parsed as (
         body,
         regexp_full_match(body, '\s*') as is_blank,
         case when json_valid(body) then json_type(body) end as document_type,
+        case
+            when json_valid(body)
+                then len(json_keys(body)) > len(list_distinct(json_keys(body)))
+        end as has_duplicate_key,
         case when json_valid(body) then json_extract(body, '$.session_metadata') end as metadata,
         case when json_valid(body) then json_type(body, '$.events') end as events_type,
         case when json_valid(body) then json_type(body, '$.price_movements') end as movements_type,
@@ -61,6 +66,7 @@ final as (
             when parsed.is_blank then 'empty_file'
             when parsed.document_type is null then 'invalid_json'
             when parsed.document_type != 'OBJECT' then 'not_an_object'
+            when parsed.has_duplicate_key then 'duplicate_key'
             when regexp_matches(parsed.body, '{{ lookahead_pattern() }}') then 'lookahead_field'
             when
                 'ARRAY' not in (

@@ -1,8 +1,10 @@
-{{ config(
-    pre_hook="{{ set_file_list('session_parquet_files', ref('list_session_files'), \"file_format = 'parquet' and reason is null\") }}"
-) }}
-
-{%- set readable = "file_format = 'parquet' and reason is null" %}
+{% set readable = "file_format = 'parquet' and reason is null" %}
+{%- set source_columns = [] %}
+{%- if has_rows(ref('list_session_files'), readable) %}
+    {%- do run_query(set_file_list('session_parquet_files', ref('list_session_files'), readable)) %}
+    {%- set described = run_query('describe from ' ~ source('session_parquet', 'events')) %}
+    {%- do source_columns.extend(described.columns[0].values()) %}
+{%- endif %}
 
 with
 
@@ -15,7 +17,7 @@ files as (
 no_events as (
 
     select
-        cast(null as varchar) as filename,
+        cast(null as varchar) as raw_file_path,
         cast(null as bigint) as file_row_number,
         {{ null_columns(session_metadata_fields()) }},
         {{ null_columns(session_event_fields()) }}
@@ -26,7 +28,7 @@ no_events as (
 raw_events as (
 
     select * from no_events
-    {% if has_rows(ref('list_session_files'), readable) %}
+    {% if source_columns %}
     union all by name
     select * from {{ source('session_parquet', 'events') }}
     {% endif %}
@@ -39,9 +41,8 @@ dated as (
         *,
         coalesce(cast(session_date as varchar), cast(date as varchar)) as any_date,
         coalesce(cast(session_start as varchar), cast(start_time as varchar)) as any_start,
-        -- Every column but where the row stands: two events that differ in one are two events.
-        md5(cast(to_json(row(*columns(* exclude (filename, file_row_number)))) as varchar))
-            as event_md5
+        -- Every column there is: two events that differ in an unknown one are two events.
+        md5({{ columns_sorted_text(source_columns) }}) as event_md5
     from raw_events
 
 ),
@@ -64,7 +65,7 @@ final as (
         {{ session_event_columns('dated') }},
         dated.event_md5
     from dated
-    inner join files on dated.filename = files.file_path
+    inner join files on dated.raw_file_path = files.file_path
 
 )
 

@@ -288,8 +288,9 @@ def check_enough_sessions(training: pa.Table, parameters: FitParameters) -> None
     usable = min(training.num_rows, parameters.fit_sample_max)
     if parameters.k > usable:
         raise ValueError(
-            f"k is {parameters.k}, but the fit can use only {usable} sessions: "
-            f"lower the variable k to {usable} or less, or add sessions"
+            f"k is {parameters.k}, but the fit can use only {usable} sessions (of "
+            f"{training.num_rows}, with fit_sample_max {parameters.fit_sample_max}): lower the "
+            f"variable k to {usable} or less, or add sessions"
         )
 
 
