@@ -33,12 +33,15 @@ read_counts as (
 checkpoints as (
 
     select
-        session_id,
-        list(checkpoint_pct order by checkpoint_pct) as described_at,
-        max(n_events) filter (where checkpoint_pct = 100) as n_events,
-        bool_or(is_low_information) filter (where checkpoint_pct = 100) as is_low_information
-    from {{ ref('session_fingerprints') }}
-    group by session_id
+        selection.session_key,
+        list_sort(list(prints.checkpoint_pct)) as described_at,
+        max(prints.n_events) filter (where prints.checkpoint_pct = 100) as n_events,
+        bool_or(prints.is_low_information) filter (where prints.checkpoint_pct = 100)
+            as is_low_information
+    from {{ ref('session_fingerprints') }} as prints
+    inner join selection on prints.session_id = selection.session_id
+    where selection.reason is null
+    group by selection.session_key
 
 ),
 
@@ -74,8 +77,7 @@ judged as (
             else 'eligible_to_fit'
         end as judged_reason
     from logged
-    left join checkpoints
-        on logged.session_id = checkpoints.session_id and logged.skip_reason is null
+    left join checkpoints on logged.session_key = checkpoints.session_key
 
 ),
 

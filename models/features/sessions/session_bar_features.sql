@@ -15,23 +15,37 @@ events as (
     select
         session_id,
         checkpoint_pct,
-        price,
-        min(price) over bar as low,
-        max(price) over bar as high
+        elapsed_us // {{ microseconds(minutes, 'minute') }} as bar,
+        price
     from events
-    window bar as (
-        partition by session_id, checkpoint_pct, elapsed_us // {{ microseconds(minutes, 'minute') }}
-    )
+
+),
+
+-- Grouped and joined back: over hundreds of millions of rows a window would sort them all.
+{{ bar }}_bars as (
+
+    select
+        session_id,
+        checkpoint_pct,
+        bar,
+        min(price) as low,
+        max(price) as high
+    from {{ bar }}_events
+    group by session_id, checkpoint_pct, bar
 
 ),
 
 {{ bar }}_placed as (
 
     select
-        session_id,
-        checkpoint_pct,
-        case when high = low then 0.5 else (price - low) / (high - low) end as bar_position
-    from {{ bar }}_events
+        bars.session_id,
+        bars.checkpoint_pct,
+        case
+            when bars.high = bars.low then 0.5
+            else (priced.price - bars.low) / (bars.high - bars.low)
+        end as bar_position
+    from {{ bar }}_events as priced
+    inner join {{ bar }}_bars as bars using (session_id, checkpoint_pct, bar)
 
 ),
 
