@@ -55,8 +55,8 @@ def _smooth_step(x: Floats) -> Floats:
 
 def _tiktok_viral(rng: np.random.Generator, n: int) -> Floats:
     """Take off within the first third, then decay for long."""
-    peak, speed, decay = rng.uniform(4.5, 10), rng.uniform(1.2, 3.5), rng.uniform(1.6, 3.2)
-    take_off = max(rng.uniform(0.12, 0.30), 2 / n)
+    peak, speed, decay = rng.uniform(4.5, 10), rng.uniform(0.8, 2.4), rng.uniform(1.6, 3.2)
+    take_off = max(rng.uniform(0.08, 0.28), 2 / n)
     u = _middles(n)
     rise = np.clip(u / take_off, 0, 1) ** speed
     fall = np.exp(-decay * np.clip(u - take_off, 0, None) / (1 - take_off))
@@ -76,14 +76,14 @@ def _stockout(rng: np.random.Generator, n: int) -> Floats:
 
 def _competitor_stockout(rng: np.random.Generator, n: int) -> Floats:
     """Climb smoothly to a plateau and come back as smoothly."""
-    height, climb, back = rng.uniform(2, 2.8), rng.uniform(0.15, 0.32), rng.uniform(0.15, 0.32)
+    height, climb, back = rng.uniform(2, 2.8), rng.uniform(0.12, 0.30), rng.uniform(0.12, 0.30)
     u = _middles(n)
     return 1 + (height - 1) * np.minimum(_smooth_step(u / climb), _smooth_step((1 - u) / back))
 
 
 def _weather(rng: np.random.Generator, n: int) -> Floats:
     """Sink and recover like a U."""
-    lowest, flatness = rng.uniform(0.05, 0.33), rng.uniform(0.35, 0.9)
+    lowest, flatness = rng.uniform(0.05, 0.33), rng.uniform(0.3, 0.7)
     return 1 - (1 - lowest) * np.sin(np.pi * _middles(n)) ** flatness
 
 

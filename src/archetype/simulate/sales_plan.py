@@ -18,6 +18,8 @@ MIN_DISTANCE_DAYS = 7
 """Least days between two anomalies of one series, so that its baseline recovers."""
 QUIET_END_DAYS = 1
 """Last days without an anomaly, so that every report can close."""
+LEAST_EFFECT = 0.1
+"""An anomaly begins and ends with a tick whose sales are at least so much off."""
 
 _MIN_DISTANCE_LENGTHS = 2
 _MONTH_DAYS = 30
@@ -110,7 +112,10 @@ def _plan_series(
         ticks = open_ticks[first : first + n]
         if n < _SHORTEST or len(ticks) < n or ticks[-1] >= last_tick:
             return
-        yield Anomaly(pattern, store, sku, ticks, pattern.curve(rng, n))
+        factors = pattern.curve(rng, n)
+        seen = np.flatnonzero(np.abs(factors - 1) >= LEAST_EFFECT)
+        seen = slice(seen[0], seen[-1] + 1)
+        yield Anomaly(pattern, store, sku, ticks[seen], factors[seen])
         n_days = (ticks[-1] + 1 - ticks[0]) / calendar.day_ticks
         distance = max(MIN_DISTANCE_DAYS, _MIN_DISTANCE_LENGTHS * n_days)
         spare = rng.exponential(max(cycle_days - n_days - distance, 1))
