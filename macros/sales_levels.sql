@@ -26,6 +26,17 @@ logged_days as (
 
 ),
 
+trading_days as (
+
+    select
+        store_id,
+        scored_on
+    from {{ ref('sales_profiles') }}
+    where isodow = isodow(scored_on)
+    group by store_id, scored_on
+
+),
+
 measured as (
 
     select
@@ -33,8 +44,8 @@ measured as (
         sku,
         scored_on,
         max(n_days_left) as n_days,
-        {{ exact_sum('units') }} as units,
-        {{ trimmed_mean('units / day_weight', 'max(n_days_left)') }} as own_level
+        cast(sum(units) as double) as units,
+        {{ trimmed_mean('cast(units as double) / day_weight', 'max(n_days_left)') }} as own_level
     from series_days
     group by store_id, sku, scored_on
 
@@ -90,7 +101,13 @@ last_thick as (
     select
         rated.*,
         coalesce(
-            max(case when rated.is_thick then rated.scored_on end) over (
+            -- The log holds trading days alone.
+            max(
+                case
+                    when rated.is_thick and trading_days.scored_on is not null
+                        then rated.scored_on
+                end
+            ) over (
                 partition by rated.store_id, rated.sku
                 order by rated.scored_on
                 rows between unbounded preceding and current row
@@ -98,6 +115,10 @@ last_thick as (
             last_logged.thick_on
         ) as thick_on
     from rated
+    left join trading_days
+        on
+            rated.store_id = trading_days.store_id
+            and rated.scored_on = trading_days.scored_on
     left join last_logged
         on rated.store_id = last_logged.store_id and rated.sku = last_logged.sku
 

@@ -35,7 +35,7 @@ final as (
     from slices
     cross join clock
     where
-        (clock.replay_from is null or slices.written_at >= clock.replay_from)
+        slices.written_at >= clock.replay_from
         {% if is_incremental() %}
         and not exists (
             select 1 from {{ this }} as logged

@@ -14,7 +14,8 @@ final as (
 
     select
         as_of_at as processed_to,
-        cast({{ sales_tick_minutes() }} as integer) as tick_minutes,
+        tick_minutes,
+        time_zone,
         replay_from,
         run_id
     from clock

@@ -34,7 +34,7 @@ sums as (
         store_id,
         sku,
         scored_on,
-        {{ exact_sum('units') }} as units
+        sum(units) as units
     from series_days
     group by store_id, sku, scored_on
 
@@ -45,7 +45,7 @@ sku_sums as (
     select
         sku,
         scored_on,
-        {{ exact_sum('units') }} as units
+        sum(units) as units
     from sums
     group by sku, scored_on
 
@@ -56,7 +56,7 @@ store_sums as (
     select
         store_id,
         scored_on,
-        {{ exact_sum('units') }} as units
+        sum(units) as units
     from sums
     group by store_id, scored_on
 
@@ -66,7 +66,7 @@ chain_sums as (
 
     select
         scored_on,
-        {{ exact_sum('units') }} as units
+        sum(units) as units
     from store_sums
     group by scored_on
 
@@ -90,7 +90,8 @@ priors as (
         sums.store_id,
         sums.sku,
         sums.scored_on,
-        sku_sums.units * store_sums.units / chain_sums.units / store_weights.weight as prior_level
+        cast(sku_sums.units as double) * cast(store_sums.units as double)
+        / cast(chain_sums.units as double) / store_weights.weight as prior_level
     from sums
     inner join sku_sums
         on sums.sku = sku_sums.sku and sums.scored_on = sku_sums.scored_on

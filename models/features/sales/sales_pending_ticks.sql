@@ -1,5 +1,4 @@
 {%- set minutes = sales_tick_minutes() -%}
-{%- set zone = "'" ~ var('sales_time_zone') ~ "'" -%}
 
 with
 
@@ -68,9 +67,10 @@ ticks_in_time as (
 
     select
         *,
-        {{ utc_instant('tick_local', zone) }} as started_at,
-        {{ utc_instant(after_microseconds('tick_local', microseconds(minutes, 'minute')), zone) }}
-            as written_at
+        {{ sales_tick_end(after_microseconds(
+            'tick_local', '-' ~ microseconds(minutes, 'minute')
+        )) }} as started_at,
+        {{ sales_tick_end('tick_local') }} as written_at
     from starts
 
 ),
@@ -90,6 +90,7 @@ final as (
         and (processed_to is null or written_at > processed_to)
         -- A local time that the clocks jump over is no tick.
         and started_at < written_at
+
 )
 
 select * from final

@@ -82,7 +82,6 @@ openings as (
 supplied_windows as (
 
     select
-        supplied.report_id,
         supplied.store_id,
         supplied.sku,
         supplied.sign,
@@ -98,7 +97,6 @@ supplied_windows as (
         on supplied.store_id = ticks.store_id and supplied.sku = ticks.sku
     where ticks.written_at > supplied.window_start
     group by
-        supplied.report_id,
         supplied.store_id,
         supplied.sku,
         supplied.sign,
@@ -110,7 +108,7 @@ final as (
 
     {% if env_var('ARCHETYPE_MRDL', '') %}
     select
-        report_id,
+        {{ sales_report_id('store_id', 'sku', 'window_start') }} as report_id,
         store_id,
         sku,
         sign,
@@ -122,7 +120,7 @@ final as (
     where opened_number is not null and last_number >= start_number
     {% else %}
     select
-        md5(store_id || '|' || sku || '|' || cast(run_started_at as varchar)) as report_id,
+        {{ sales_report_id('store_id', 'sku', 'run_started_at') }} as report_id,
         store_id,
         sku,
         flag as sign,

@@ -12,10 +12,10 @@ final as (
         store_id,
         sku,
         sold_on,
-        -- A day of returns alone sold nothing.
-        greatest(cast(sum(units) as double), 0) as units
+        cast(sum(units) as decimal(28, 3)) as units
     from ticks
     group by store_id, sku, sold_on
+    -- A day of returns alone sold nothing.
     having sum(units) > 0
 
 )

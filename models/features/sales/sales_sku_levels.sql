@@ -28,7 +28,7 @@ series_days as (
         days.sku,
         trailing_days.scored_on,
         days.sold_on,
-        {{ exact_sum('days.units') }} as units,
+        sum(days.units) as units,
         trailing_days.day_weight,
         trailing_days.n_days_left
     from days

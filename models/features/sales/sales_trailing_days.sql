@@ -58,12 +58,6 @@ trailing_days as (
     from weekdays
     inner join offsets
         on weekdays.isodow = isodow(weekdays.scored_on - offsets.n_days_ago)
-    -- Only days on which the store trades are scored.
-    semi join weekdays as scored_days
-        on
-            weekdays.store_id = scored_days.store_id
-            and weekdays.scored_on = scored_days.scored_on
-            and isodow(weekdays.scored_on) = scored_days.isodow
 
 ),
 

@@ -16,7 +16,10 @@ pending as (
 
 supplied as (
 
-    select * from {{ ref('stg_sales_mrdl__reports') }}
+    select
+        *,
+        {{ sales_report_id('store_id', 'sku', 'window_start') }} as report_id
+    from {{ ref('stg_sales_mrdl__reports') }}
 
 ),
 
