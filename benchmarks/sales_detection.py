@@ -72,7 +72,10 @@ BOUNDS = (
 SIGNS = {operator.ge: ">=", operator.le: "<=", operator.lt: "<", operator.eq: "="}
 SCORES = """
     select * from detection_scores
-    order by pattern <> 'all', pattern, array_position(['quarter', 'half', 'whole'], moment)
+    order by
+        pattern <> 'all',
+        pattern,
+        array_position(['quarter', 'half', 'whole', 'every tick'], moment)
 """
 CANDIDATES = "select count(distinct candidate_id) from cluster_library_candidates"
 
