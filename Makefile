@@ -22,8 +22,9 @@ bench: .venv/installed
 
 # The committed sample, made again from its seed.
 sample: .venv/installed
-	@rm -rf sample/sessions
+	@rm -rf sample/sessions sample/sales
 	@$(BIN)/archetype simulate sessions --count 60 --seed 7 --out sample/sessions
+	@$(BIN)/archetype simulate sales --stores 4 --skus 8 --days 63 --seed 7 --thin 0.4 --unknown 0.2 --out sample/sales
 
 lock: .venv/installed
 	@scripts/lock

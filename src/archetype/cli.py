@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -21,12 +22,20 @@ app = typer.Typer(
 simulate = typer.Typer(no_args_is_help=True, help="Make believable raw files with known answers.")
 app.add_typer(simulate, name="simulate")
 errors = Console(stderr=True)
+_FIRST_DAY = datetime(2025, 1, 6)
 
 
 class FileFormat(StrEnum):
     """How raw session files are written."""
 
     JSON = "json"
+    PARQUET = "parquet"
+
+
+class SalesFormat(StrEnum):
+    """How raw sales files are written."""
+
+    CSV = "csv"
     PARQUET = "parquet"
 
 
@@ -97,4 +106,48 @@ def simulate_sessions_command(
     typer.echo(
         f"{report.n_sessions} sessions with {report.n_events} events in {report.n_files} files"
         f" ({report.n_bytes / 1e6:.1f} MB) under {out}; what was planted: {report.truth_path}"
+    )
+
+
+@simulate.command("sales")
+def simulate_sales_command(
+    stores: Annotated[int, typer.Option(help="How many stores.")],
+    skus: Annotated[int, typer.Option(help="How many skus; every store sells them all.")],
+    days: Annotated[int, typer.Option(help="How many days.")],
+    seed: Annotated[int, typer.Option(help="The same seed makes the same bytes.")],
+    out: Annotated[Path, typer.Option(help="A folder that is new or empty.")],
+    tick: Annotated[
+        str, typer.Option(help="15 minutes to 1 day: what lengths of anomalies are counted in.")
+    ] = "1 hour",
+    file_format: Annotated[
+        SalesFormat, typer.Option("--format", help="One row a sale line, one file a week.")
+    ] = SalesFormat.CSV,
+    anomalies: Annotated[
+        float, typer.Option(help="Planted anomalies a store-sku-month, about; 0 for noise alone.")
+    ] = 1.0,
+    unknown: Annotated[
+        float, typer.Option(help="Share of them of a pattern that the library lacks.")
+    ] = 0.0,
+    thin: Annotated[float, typer.Option(help="Share of the skus that hardly sell.")] = 0.15,
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day.")] = _FIRST_DAY,
+    dirt: Annotated[bool, typer.Option(help="Add the bad files of real folders.")] = True,
+) -> None:
+    """Make sales of stores with seasons and planted anomalies, with dirt and a truth file."""
+    from archetype.simulate import simulate_sales
+
+    try:
+        report = simulate_sales(
+            *(out, stores, skus, days, seed, tick, file_format.value),
+            anomalies=anomalies,
+            unknown=unknown,
+            thin=thin,
+            start=start.date(),
+            dirt=dirt,
+        )
+    except (ValueError, OSError) as error:
+        raise fail(str(error)) from error
+    typer.echo(
+        f"{report.n_series} series with {report.n_rows} sale lines in {report.n_files} files"
+        f" ({report.n_bytes / 1e6:.1f} MB) under {out};"
+        f" {report.n_anomalies} planted anomalies: {report.truth_path}"
     )

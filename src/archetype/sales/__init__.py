@@ -1,1 +1,1 @@
-"""Sales wing: the numerical part, as pure functions over Arrow tables."""
+"""Pure functions of the sales wing."""

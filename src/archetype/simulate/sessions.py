@@ -6,7 +6,6 @@ import csv
 import json
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TextIO
@@ -24,6 +23,7 @@ from archetype.simulate.generate import (
     draw_batch,
     symbol_name,
 )
+from archetype.simulate.output import empty_folder, replaced
 from archetype.simulate.planted import LIQUIDITY
 
 SESSIONS_PER_PARQUET = 20_000
@@ -133,13 +133,10 @@ def simulate_sessions(
         raise ValueError(f"seed must not be negative, not {seed}")
     if file_format not in ("json", "parquet"):
         raise ValueError(f"file_format must be 'json' or 'parquet', not {file_format!r}")
-    out = Path(out)
-    if out.exists() and not (out.is_dir() and next(out.iterdir(), None) is None):
-        raise ValueError(f"{out} is not an empty folder: name a new or an empty one")
-    out.mkdir(parents=True, exist_ok=True)
+    out = empty_folder(out)
 
     truth_path = out / "truth.csv"
-    with _replaced(truth_path) as part, part.open("w", encoding="utf-8", newline="") as file:
+    with replaced(truth_path) as part, part.open("w", encoding="utf-8", newline="") as file:
         truth = _Truth(file, count)
         batches = _batches(seed, count, dirt)
         if file_format == "json":
@@ -191,17 +188,6 @@ class _Truth:
         self._writer.writerow(["", "", "", "", "", file_name, "skipped", reason, 0, 0])
 
 
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    """Give a name to write to that becomes the file only once it is whole."""
-    part = path.with_name(path.name + ".part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _batches(seed: int, count: int, dirt: bool) -> Iterator[Batch]:
     close_ticks = None
     for number in range(-(-count // BATCH)):
@@ -218,7 +204,7 @@ def _write_parquet(out: Path, count: int, batches: Iterator[Batch], truth: _Trut
         path = out / f"sessions_{first // SESSIONS_PER_PARQUET:05}.parquet"
         n_sessions = min(SESSIONS_PER_PARQUET, count - first)
         writer = None
-        with _replaced(path) as part:
+        with replaced(path) as part:
             for begin in range(0, n_sessions, BATCH):
                 batch = next(batches)
                 size = min(BATCH, n_sessions - begin)
@@ -288,7 +274,7 @@ def _write_json(out: Path, count: int, batches: Iterator[Batch], truth: _Truth, 
 
 def _put(path: Path, content: dict[str, Any] | str) -> str:
     text = content if isinstance(content, str) else json.dumps(content, separators=(",", ":"))
-    with _replaced(path) as part:
+    with replaced(path) as part:
         part.write_bytes(text.encode())
     return text
 

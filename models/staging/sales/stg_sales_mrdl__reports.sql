@@ -1,0 +1,1 @@
+select cast(null as varchar) as store_id, cast(null as varchar) as sku, cast(null as integer) as sign, cast(null as timestamp) as window_start, cast(null as timestamp) as window_end, cast(null as timestamp) as first_detected_from where false
