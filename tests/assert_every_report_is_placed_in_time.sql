@@ -1,4 +1,4 @@
--- A report has its place on the map from its map_ticks-th tick, or from its end if that comes first.
+-- A report has its place on the map from its map_ticks-th tick or its end, whichever comes first.
 select
     vectors.report_id,
     vectors.version
