@@ -5,6 +5,5 @@ from archetype.sales.map import fit_anchors
 
 def model(dbt, session):
     """Bind ``archetype.sales.map.fit_anchors`` to the curves that have no place."""
-    random_state = dbt.config.meta_get("random_state")
     pending = dbt.ref("minority_map_anchors_pending")
-    return fit_anchors(pending.to_arrow_table(), random_state=int(random_state))
+    return fit_anchors(pending.to_arrow_table())

@@ -126,9 +126,7 @@ def report_vector(name, n_ticks, rng, *, n_seen=None):
     quiet, expected = sell(np.ones(QUIET_TICKS), rng)
     expected *= baseline.mean() / expected.mean()
     quiet = rng.poisson(expected).astype(float)
-    return vector(
-        np.concatenate([units, quiet]), np.concatenate([baseline, expected]), first_hour
-    )
+    return vector(np.concatenate([units, quiet]), np.concatenate([baseline, expected]), first_hour)
 
 
 def vector_column(vectors):

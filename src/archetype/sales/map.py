@@ -56,7 +56,7 @@ MAP_SCHEMA = pa.schema(
 )
 
 
-def fit_anchors(curves: pa.Table, *, random_state: int) -> pa.Table:
+def fit_anchors(curves: pa.Table) -> pa.Table:
     """Place the example curves of a library on the map.
 
     Parameters
@@ -64,8 +64,6 @@ def fit_anchors(curves: pa.Table, *, random_state: int) -> pa.Table:
     curves : pyarrow.Table
         One row a curve and prefix of one library: library_version, exemplar_id, prefix, cluster_id,
         feature_vector (26 numbers). Any order; no row where the library has its anchors already.
-    random_state : int
-        Seed of t-SNE.
 
     Returns
     -------
@@ -101,7 +99,7 @@ def fit_anchors(curves: pa.Table, *, random_state: int) -> pa.Table:
     vectors = read_vectors(ordered)
     with threadpool_limits(limits=1):
         points = to_points(_metric(ordered, vectors), vectors)
-        places = _on_unit_disc(_embed(points, random_state))
+        places = _on_unit_disc(_embed(points))
     columns = {name: ordered[name] for name in ("library_version", "exemplar_id", "prefix")}
     columns |= {
         "cluster_id": ordered["cluster_id"].cast(pa.int32()),
@@ -130,14 +128,15 @@ def _one_version(table: pa.Table) -> str:
     return versions[0]
 
 
-def _embed(points: np.ndarray, random_state: int) -> np.ndarray:
+def _embed(points: np.ndarray) -> np.ndarray:
     plane = _principal_plane(points)
     if len(points) < TSNE_ANCHORS_MIN or not plane[:, 0].any():
         return plane
     return TSNE(
         init=plane / plane[:, 0].std() * 1e-4,
         perplexity=min(PERPLEXITY, (len(points) - 1) / 3),
-        random_state=random_state,
+        # It begins at a given place, so nothing is drawn; a seed is passed all the same.
+        random_state=0,
         n_jobs=1,
     ).fit_transform(points)
 
