@@ -4,7 +4,7 @@
 -#}
 {% macro earlier_rows(log_name, columns) -%}
     {%- set log = api.Relation.create(
-        database=this.database, schema=this.schema, identifier=log_name
+        database=target.database, schema=target.schema, identifier=log_name
     ) -%}
     {%- set log = load_relation(log) if execute else none -%}
     {%- if log is none -%}
