@@ -78,6 +78,10 @@
         )) -%}
     {%- endif -%}
 
+    {%- do problems.extend(sales_column_problems()) -%}
+    {%- do problems.extend(sales_rule_problems()) -%}
+    {%- do problems.extend(sales_tick_problems()) -%}
+
     {%- if problems -%}
         {%- do exceptions.raise_compiler_error(
             "Wrong variable: " ~ problems | join('; ')

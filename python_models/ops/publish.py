@@ -6,6 +6,7 @@ from archetype.publish import publish_tables
 def model(dbt, session):
     """Bind ``archetype.publish.publish_tables`` to every public table."""
     dbt.ref("build_runs")
+    dbt.ref("sales_processing_log")
     dbt.ref("session_archetypes")
     dbt.ref("session_assignments")
     dbt.ref("session_drift")
