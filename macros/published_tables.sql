@@ -4,6 +4,7 @@
 -#}
 {% macro published_tables() %}
     {{- return({
+        'sales_processing_log': ['file_name'],
         'session_processing_log': ['session_key', 'file_name', 'superseded_by'],
         'session_fingerprints': [],
         'session_models': [],
