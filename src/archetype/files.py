@@ -103,28 +103,58 @@ def list_files(pattern: str, variable: str) -> pa.Table:
     ValueError
         No file matches.
     """
+    rows = hash_files(pattern, variable, "JSON files, or of Parquet files with one row an event")
+    for row in rows:
+        row["file_format"] = "parquet" if row["is_parquet"] else "json"
+        if row["is_parquet"] and not row["reason"]:
+            row |= _check_parquet(Path(row["file_path"]))
+    return pa.Table.from_pylist(rows, schema=FILES_SCHEMA)
+
+
+def hash_files(pattern: str, variable: str, expected: str) -> list[dict[str, object]]:
+    """Find the files that a glob matches, and hash the bytes of each.
+
+    Parameters
+    ----------
+    pattern : str
+        A glob; ``**`` reaches into sub-folders. Hidden files do not match.
+    variable : str
+        The environment variable that the glob is from.
+    expected : str
+        What the glob should match, in words.
+
+    Returns
+    -------
+    list of dict
+        One row a file, in the order of their names: ``file_path``, ``file_name`` below the glob's
+        fixed folder, ``is_parquet`` (by suffix or first four bytes), ``n_bytes``, ``file_md5``, and
+        the ``reason`` and ``detail`` of what cannot be opened or is empty (None otherwise).
+
+    Raises
+    ------
+    ValueError
+        No file matches.
+    """
     folder = fixed_folder(pattern)
     rows = [
-        _describe(Path(path), folder)
+        _hash_file(Path(path), folder)
         for path in glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
         if not Path(path).is_dir()
     ]
     if not rows:
         raise ValueError(
             f"no file matches '{pattern}' (environment variable {variable}): expected a glob of "
-            "JSON files, or of Parquet files with one row an event; check that the folder exists "
-            "and can be read"
+            f"{expected}; check that the folder exists and can be read"
         )
-    rows.sort(key=lambda row: row["file_name"])
-    return pa.Table.from_pylist(rows, schema=FILES_SCHEMA)
+    return sorted(rows, key=lambda row: row["file_name"])
 
 
-def _describe(path: Path, folder: Path) -> dict[str, object]:
-    """Describe one file: its bytes are hashed, and Parquet is decoded once."""
+def _hash_file(path: Path, folder: Path) -> dict[str, object]:
+    """Describe one file by its bytes alone."""
     row: dict[str, object] = {
         "file_path": _as_text(str(path)),
         "file_name": _as_text(Path(os.path.relpath(path, folder)).as_posix()),
-        "file_format": "parquet" if path.suffix.lower() in (".parquet", ".pq") else "json",
+        "is_parquet": path.suffix.lower() in (".parquet", ".pq"),
         "n_bytes": None,
         "file_md5": None,
         "reason": None,
@@ -140,14 +170,10 @@ def _describe(path: Path, folder: Path) -> dict[str, object]:
             row["file_md5"] = hashlib.file_digest(file, "md5").hexdigest()
             row["n_bytes"] = file.tell()
             file.seek(0)
-            head = file.read(len(PARQUET_MAGIC))
+            row["is_parquet"] |= file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
     except OSError as error:
         return row | {"reason": "unreadable_file", "detail": error.strerror}
-    if head == PARQUET_MAGIC:
-        row["file_format"] = "parquet"
-    if row["n_bytes"] == 0:
-        return row | {"reason": "empty_file"}
-    return row | (_check_parquet(path) if row["file_format"] == "parquet" else {})
+    return row | ({} if row["n_bytes"] else {"reason": "empty_file"})
 
 
 def _as_text(name: str) -> str:

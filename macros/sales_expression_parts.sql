@@ -1,0 +1,14 @@
+{#- The parts of SQL that an expression of sales_columns may hold, as the parser names them. -#}
+{% macro sales_expression_parts() %}
+    {{- return([
+        'COLUMN_REF',
+        'CONSTANT',
+        'FUNCTION',
+        'CAST',
+        'CASE',
+        'COMPARISON',
+        'CONJUNCTION',
+        'BETWEEN',
+        'OPERATOR',
+    ]) -}}
+{% endmacro %}

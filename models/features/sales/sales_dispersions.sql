@@ -1,0 +1,86 @@
+with
+
+observed as (
+
+    select * from {{ ref('sales_observed_ticks') }}
+
+),
+
+days as (
+
+    select * from {{ ref('sales_error_days') }}
+
+),
+
+series as (
+
+    select
+        store_id,
+        sku,
+        scored_on
+    from observed
+    group by store_id, sku, scored_on
+
+),
+
+offsets as (
+
+    select {{ each_integer(1, var('baseline_days')) }} as n_days_ago
+
+),
+
+measured as (
+
+    select
+        series.store_id,
+        series.sku,
+        series.scored_on,
+        count(days.excess) as n_days,
+        {{ trimmed_mean('days.excess') }} as own_dispersion
+    from series
+    cross join offsets
+    inner join days
+        on
+            series.store_id = days.store_id
+            and series.sku = days.sku
+            and series.scored_on - offsets.n_days_ago = days.sold_on
+    group by series.store_id, series.sku, series.scored_on
+
+),
+
+pooled as (
+
+    select
+        scored_on,
+        median(own_dispersion) as pool_dispersion
+    from measured
+    where n_days >= 7
+    group by scored_on
+
+),
+
+final as (
+
+    select
+        series.store_id,
+        series.sku,
+        series.scored_on,
+        -- A series speaks for itself as far as it has been seen: five days weigh as the others'.
+        greatest(
+            (
+                coalesce(measured.n_days * measured.own_dispersion, 0)
+                + 5 * coalesce(pooled.pool_dispersion, 0.05)
+            ) / (coalesce(measured.n_days, 0) + 5),
+            0.01
+        ) as dispersion
+    from series
+    left join measured
+        on
+            series.store_id = measured.store_id
+            and series.sku = measured.sku
+            and series.scored_on = measured.scored_on
+    left join pooled on series.scored_on = pooled.scored_on
+
+)
+
+select * from final

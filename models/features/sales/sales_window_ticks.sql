@@ -1,0 +1,118 @@
+{%- set columns = sales_score_columns() -%}
+
+with
+
+scored as (
+
+    select * from {{ ref('sales_scored_ticks') }}
+
+),
+
+pending as (
+
+    select * from {{ ref('sales_pending_ticks') }}
+
+),
+
+supplied as (
+
+    select
+        *,
+        {{ sales_report_id('store_id', 'sku', 'window_start') }} as report_id
+    from {{ ref('stg_sales_mrdl__reports') }}
+
+),
+
+logged as (
+
+    {{ earlier_rows('anomaly_classifier_model_prediction_log', dict(
+        columns, run_started_at='timestamp', above_started_at='timestamp',
+        below_started_at='timestamp'
+    )) }}
+
+),
+
+ended as (
+
+    {{ earlier_rows('minority_event_ended_log', {'report_id': 'varchar'}) }}
+
+),
+
+first_pending as (
+
+    select min(written_at) as written_at from pending
+
+),
+
+-- Ticks that a killed build logged are pending still.
+finished as (
+
+    select logged.*
+    from logged
+    cross join first_pending
+    where logged.written_at < first_pending.written_at
+
+),
+
+last_ticks as (
+
+    select
+        *,
+        row_number() over (partition by store_id, sku order by tick_number desc) as nth_last
+    from finished
+
+),
+
+-- Where the window begins that each series stands in: that of an open report or a run of flags.
+open_windows as (
+
+    select
+        store_id,
+        sku,
+        least(above_started_at, below_started_at, run_started_at) as started_at
+    from last_ticks
+    where nth_last = 1
+    union all
+    select
+        supplied.store_id,
+        supplied.sku,
+        supplied.window_start as started_at
+    from supplied
+    anti join ended on supplied.report_id = ended.report_id
+
+),
+
+reaches as (
+
+    select
+        store_id,
+        sku,
+        min(started_at) as started_at
+    from open_windows
+    where started_at is not null
+    group by store_id, sku
+
+),
+
+final as (
+
+    select
+        {% for column in columns %}
+        scored.{{ column }},
+        {% endfor %}
+        true as is_pending
+    from scored
+    union all
+    select
+        {% for column in columns %}
+        finished.{{ column }},
+        {% endfor %}
+        false as is_pending
+    from finished
+    inner join reaches
+        on finished.store_id = reaches.store_id and finished.sku = reaches.sku
+    where finished.written_at > reaches.started_at
+
+)
+
+select * from final
