@@ -3,6 +3,7 @@
 -- depends_on: {{ ref('minority_event_ended_log') }}
 -- depends_on: {{ ref('anomaly_vectors') }}
 -- depends_on: {{ ref('minority_reports_clustered_log') }}
+-- depends_on: {{ ref('minority_report_map') }}
 
 with
 
