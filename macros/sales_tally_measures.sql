@@ -4,9 +4,8 @@
         'units': 'decimal(18, 3)',
         'revenue': 'decimal(18, 4)',
         'n_rows': 'bigint',
-        'n_rows_duplicate': 'bigint',
     } -%}
-    {%- for name in sales_observations() -%}
+    {%- for name in sales_tally_counts() -%}
         {%- do columns.update({name: 'bigint'}) -%}
     {%- endfor -%}
     {{- return(columns) -}}

@@ -66,13 +66,13 @@ final as (
         series.sku,
         series.scored_on,
         -- A series speaks for itself as far as it has been seen: five days weigh as the others'.
-        greatest(
+        round(greatest(
             (
                 coalesce(measured.n_days * measured.own_dispersion, 0)
                 + 5 * coalesce(pooled.pool_dispersion, 0.05)
             ) / (coalesce(measured.n_days, 0) + 5),
             0.01
-        ) as dispersion
+        ), 6) as dispersion
     from series
     left join measured
         on

@@ -86,7 +86,7 @@ believed as (
 latest as (
 
     select {{ sales_tick_end(after_microseconds(
-        'max(last_tick)', '-' ~ var('incomplete_ticks') ~ ' * ' ~ tick_us
+        'max(last_tick)', -(var('incomplete_ticks') * tick_us | int)
     )) }} as complete_to
     from believed
     where is_believed

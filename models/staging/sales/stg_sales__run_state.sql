@@ -43,7 +43,7 @@ settings as (
 candidates as (
 
     select {{ sales_tick_end(after_microseconds(
-        sales_tick_start(local_time('settings.replay_to', zone)), '-steps_back.n * ' ~ tick_us
+        sales_tick_start(local_time('settings.replay_to', zone)), 'cast(-steps_back.n as bigint) * ' ~ tick_us
     )) }} as tick_end
     from settings
     cross join (values (1), (2), (3), (4), (5), (6)) as steps_back (n)

@@ -1,6 +1,6 @@
 {{ config(
     pre_hook="{{ forget_unreadable_rows() }}",
-    post_hook="{{ add_unreadable_rows(ref('stg_sales__files'), ['n_rows_duplicate'] + sales_observations()) }}"
+    post_hook="{{ add_unreadable_rows(ref('stg_sales__files'), sales_tally_counts()) }}"
 ) }}
 
 with
