@@ -111,7 +111,11 @@ def build(folder: Path, seed: int, **sizes: Any) -> list[Row]:
     command = [str(Path(sys.executable).with_name("archetype")), "build"]
     command += ["--select", "+detection_scores", "+cluster_library_candidates"]
     command += ["--indirect-selection", "cautious"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
+    if result.returncode:
+        sys.exit(result.stdout + result.stderr)
     with duckdb.connect(str(home / "archetype.duckdb"), read_only=True) as connection:
         cursor = connection.execute(SCORES)
         names = [column[0] for column in cursor.description]
