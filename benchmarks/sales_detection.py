@@ -82,9 +82,9 @@ CANDIDATES = """
     from (
         select candidate_id, unnest(report_ids) as report_id from cluster_library_candidates
     ) as members
-    inner join detection_reports using (report_id)
+    inner join detection_reports as reports using (report_id)
     inner join stg_sales_truth__anomalies as anomalies using (anomaly_id)
-    where not anomalies.is_known
+    where not anomalies.is_known and reports.report_role = 'first'
 """
 
 Row = dict[str, Any]
@@ -105,8 +105,8 @@ def build(folder: Path, seed: int, **sizes: Any) -> list[Row]:
     Returns
     -------
     list of dict
-        The rows of `detection_scores`, each with the number of candidates that hold reports of
-        the unknown pattern besides.
+        The rows of `detection_scores`, each with the number of candidates that hold reports
+        which found the unknown pattern besides.
     """
     report = simulate_sales(folder / "raw", seed=seed, **sizes)
     home = folder / "home"
