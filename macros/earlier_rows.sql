@@ -4,10 +4,10 @@
 -#}
 {% macro earlier_rows(log_name, columns) -%}
     {%- set log = none -%}
-    {#- A unit test is parsed without a database. -#}
     {%- if execute -%}
+        {#- A unit test knows no relation that is its own. -#}
         {%- set log = load_relation(api.Relation.create(
-            database=this.database, schema=this.schema, identifier=log_name
+            database=target.database, schema=target.schema, identifier=log_name
         )) -%}
     {%- endif -%}
     {%- if log is none -%}
