@@ -20,14 +20,17 @@ from pathlib import Path
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
-LOGS = (
-    "baseline_sales_model_prediction_log",
-    "anomaly_classifier_model_prediction_log",
+REPORT_LOGS = (
     "minority_reports_detected_log",
     "minority_event_ended_log",
     "anomaly_vectors",
     "minority_reports_clustered_log",
     "minority_report_map",
+)
+LOGS = (
+    "baseline_sales_model_prediction_log",
+    "anomaly_classifier_model_prediction_log",
+    *REPORT_LOGS,
 )
 SELECTION = tuple(f"+{name}" for name in ("sales_clock_log", *LOGS))
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
