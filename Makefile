@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: build test lint docs bench sample lock clean
+.PHONY: build test lint docs bench bench-sales sample lock clean
 
 build: .venv/installed
 	@$(BIN)/archetype build
@@ -19,6 +19,10 @@ docs: .venv/installed
 
 bench: .venv/installed
 	@$(BIN)/python benchmarks/session_features.py
+
+# How well detection finds and names what was planted; fails where a bound is missed.
+bench-sales: .venv/installed
+	@$(BIN)/python benchmarks/sales_detection.py
 
 # The committed sample, made again from its seed.
 sample: .venv/installed

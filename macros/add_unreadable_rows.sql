@@ -1,12 +1,13 @@
 {#-
-    Tallies of the lines that the reader could not cut into columns. They are known only once the
-    rows are read, which is why this follows the model rather than being a part of it.
+    The lines that the reader could not cut into columns, one row for each file that has any, other
+    counts being 0. They are known only once the rows are read, which is why this follows the model
+    rather than being a part of it.
 -#}
-{% macro add_unreadable_rows(files) -%}
-    {{- return(adapter.dispatch('add_unreadable_rows', 'archetype')(files)) -}}
+{% macro add_unreadable_rows(files, counts) -%}
+    {{- return(adapter.dispatch('add_unreadable_rows', 'archetype')(files, counts)) -}}
 {%- endmacro %}
 
-{% macro default__add_unreadable_rows(files) -%}
+{% macro default__add_unreadable_rows(files, counts) -%}
     {%- set is_read = false -%}
     {%- if execute -%}
         {%- set found = run_query(
@@ -19,10 +20,9 @@
     select
         files.file_name,
         'unreadable_row' as reason,
-        count(distinct errors.line) as n_rows,
-        0 as n_rows_duplicate,
-        {%- for name in sales_observations() %}
-        0 as {{ name }}{{ ',' if not loop.last }}
+        count(distinct errors.line) as n_rows
+        {%- for name in counts %},
+        0 as {{ name }}
         {%- endfor %}
     from reject_errors as errors
     inner join reject_scans as scans

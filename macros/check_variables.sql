@@ -23,6 +23,12 @@
         'minibatch_above': 2,
         'drift_min_features': 1,
         'drift_min_sessions': 1,
+        'baseline_days': 7,
+        'baseline_min_days': 2,
+        'open_ticks': 1,
+        'close_ticks': 1,
+        'candidate_min_reports': 2,
+        'map_ticks': 1,
     } -%}
     {%- for name, bound in least.items() -%}
         {%- set given = var(name) -%}
@@ -33,12 +39,21 @@
         {%- endif -%}
     {%- endfor -%}
 
-    {%- set most = {'components': 30, 'random_state': 4294967295, 'peer_days': 36500} -%}
-    {%- for name, bound in most.items() if var(name) is integer and var(name) > bound -%}
+    {%- set most = {
+        'components': 30,
+        'random_state': 4294967295,
+        'peer_days': 36500,
+        'baseline_days': 730,
+        'baseline_min_days': var('baseline_days'),
+    } -%}
+    {%- for name, bound in most.items() if var(name) is integer and bound is integer and var(name) > bound -%}
         {%- do problems.append(rule.format(name, var(name), "at most " ~ bound)) -%}
     {%- endfor -%}
 
-    {%- for name in ['clip', 'identity_tolerance', 'drift_psi_threshold'] -%}
+    {%- for name in [
+        'clip', 'identity_tolerance', 'drift_psi_threshold',
+        'shrink_units', 'min_tick_units', 'z_threshold',
+    ] -%}
         {%- set given = var(name) -%}
         {%- if given is not number or given is boolean or not 0 < given < 1000000 -%}
             {%- do problems.append(rule.format(name, given, "a number above 0, below a million")) -%}
@@ -48,10 +63,18 @@
     {%- set choices = {
         'scaler': ['standard', 'robust'],
         'distance': ['euclidean', 'cosine'],
+        'similarity': ['cosine', 'euclidean', 'mahalanobis'],
     } -%}
     {%- for name, allowed in choices.items() if var(name) not in allowed -%}
         {%- do problems.append(rule.format(name, var(name), "one of " ~ allowed | join(', '))) -%}
     {%- endfor -%}
+
+    {%- set given = var('baseline_trim') -%}
+    {%- if given is not number or given is boolean or not 0 <= given < 0.5 -%}
+        {%- do problems.append(rule.format(
+            'baseline_trim', given, "a number of at least 0, below 0.5"
+        )) -%}
+    {%- endif -%}
 
     {%- if var('refit') is not boolean -%}
         {%- do problems.append(rule.format('refit', var('refit'), "true or false")) -%}
@@ -77,6 +100,10 @@
             'default_time_zone', zone, "an IANA name such as America/New_York"
         )) -%}
     {%- endif -%}
+
+    {%- do problems.extend(
+        sales_column_problems() + sales_rule_problems() + sales_tick_problems()
+    ) -%}
 
     {%- if problems -%}
         {%- do exceptions.raise_compiler_error(

@@ -12,5 +12,16 @@
         'session_assignments': [],
         'session_drift': [],
         'sessions': [],
+        'sales_processing_log': ['file_name'],
+        'baseline_sales_model_prediction_log': [],
+        'anomaly_classifier_model_prediction_log': [],
+        'minority_reports_detected_log': [],
+        'minority_event_ended_log': [],
+        'anomaly_vectors': [],
+        'minority_reports_clustered_log': [],
+        'minority_report_map': [],
+        'minority_reports': [],
+        'cluster_library': [],
+        'cluster_library_candidates': [],
     }) -}}
 {% endmacro %}

@@ -8,9 +8,12 @@
 
 {% macro default__sales_instant(text_value) -%}
     {#- The engine's own parser wants seconds, and a colon in the offset. -#}
-    {%- set with_seconds = "regexp_replace(" ~ text_value ~ ", '^(.{16}) ?([Z+-])', '\\1:00\\2')" -%}
-    {%- set spelt_out =
-        "regexp_replace(" ~ with_seconds ~ ", ' ?([+-]\\d{2}):?(\\d{2})$', '\\1:\\2')" -%}
+    {%- set spelt_out -%}
+        regexp_replace(
+            regexp_replace({{ text_value }}, '^(.{16}) ?([Z+-])', '\1:00\2'),
+            ' ?([+-]\d{2}):?(\d{2})$', '\1:\2'
+        )
+    {%- endset -%}
     case
         when {{ sales_has_zone(text_value) }}
             then timezone('UTC', try_cast({{ spelt_out }} as timestamptz))

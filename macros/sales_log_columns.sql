@@ -1,7 +1,7 @@
 {#- What a build needs of the rows that sales_processing_log held before it, each with its type. -#}
 {% macro sales_log_columns() %}
     {%- set columns = {
-        'input': 'varchar',
+        'file_kind': 'varchar',
         'file_name': 'varchar',
         'file_md5': 'varchar',
         'status': 'varchar',

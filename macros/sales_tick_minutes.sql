@@ -1,4 +1,7 @@
-{#- The variable sales_tick in minutes; none where it is no tick that divides a day. -#}
+{#-
+    The variable sales_tick in minutes; none where it is no tick that divides a day, but for parsing,
+    which comes before the variables are checked.
+-#}
 {% macro sales_tick_minutes() %}
     {{- return({
         '15 minutes': 15,
@@ -11,5 +14,5 @@
         '8 hours': 480,
         '12 hours': 720,
         '1 day': 1440,
-    }.get(var('sales_tick'))) -}}
+    }.get(var('sales_tick'), none if execute else 60)) -}}
 {% endmacro %}

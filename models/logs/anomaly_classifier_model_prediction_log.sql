@@ -75,6 +75,7 @@ final as (
         {% for column in sales_score_columns() %}
         scored.{{ column }},
         {% endfor %}
+        round(abs(scored.z_score) / {{ var('z_threshold') }}, 6) as severity_score,
         case when scored.flag <> 0 then runs.run_started_at end as run_started_at,
         open_reports.above_started_at,
         open_reports.below_started_at,

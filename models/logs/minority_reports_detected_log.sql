@@ -19,7 +19,6 @@ final as (
         slices.version,
         slices.store_id,
         slices.sku,
-        slices.sign,
         slices.first_detected_from,
         slices.window_start,
         slices.window_end,
@@ -30,6 +29,7 @@ final as (
         clock.run_id,
         slices.attributed_sales_total,
         slices.baseline_sales_total,
+        slices.sign,
         slices.n_ticks,
         slices.quiet_ticks
     from slices

@@ -1,6 +1,9 @@
--- depends_on: {{ ref('minority_event_ended_log') }}
 -- depends_on: {{ ref('baseline_sales_model_prediction_log') }}
 -- depends_on: {{ ref('anomaly_classifier_model_prediction_log') }}
+-- depends_on: {{ ref('minority_event_ended_log') }}
+-- depends_on: {{ ref('anomaly_vectors') }}
+-- depends_on: {{ ref('minority_reports_clustered_log') }}
+-- depends_on: {{ ref('minority_report_map') }}
 
 with
 

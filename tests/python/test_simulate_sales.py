@@ -18,7 +18,12 @@ from archetype.cli import app
 from archetype.simulate import sales as simulator
 from archetype.simulate import simulate_sales
 from archetype.simulate.sales_patterns import KNOWN, UNKNOWN
-from archetype.simulate.sales_plan import MIN_DISTANCE_DAYS, QUIET_END_DAYS, WARM_UP_DAYS
+from archetype.simulate.sales_plan import (
+    MIN_DISTANCE_DAYS,
+    QUIET_END_DAYS,
+    WARM_UP_DAYS,
+    visible,
+)
 from archetype.simulate.sales_stores import TICKS, Calendar, found_stores
 
 SEED = 7
@@ -257,6 +262,7 @@ def test_curves_are_of_the_size_promised(pattern):
     for n in range(pattern.shortest, pattern.longest + 1):
         curves = [pattern.curve(rng, n) for _ in range(20)]
         assert all(curve.shape == (n,) and (curve >= 0).all() for curve in curves)
+        assert min(len(curve[visible(curve)]) for curve in curves) >= SHORTEST
         if pattern.sign >= 0:
             assert min(curve.max() for curve in curves) >= PEAK_LEAST
         if pattern.sign <= 0:

@@ -26,6 +26,12 @@ sku_levels as (
 
 ),
 
+store_ticks as (
+
+    select * from {{ ref('sales_store_ticks') }}
+
+),
+
 pending_ticks as (
 
     select
@@ -56,24 +62,6 @@ series_ticks as (
         sum(units) as units
     from pending_ticks
     group by 1, 2, 3
-
-),
-
-store_ticks as (
-
-    select
-        store_id,
-        tick_local
-    from ticks
-    where units > 0
-    group by store_id, tick_local
-    union all
-    select
-        '*' as store_id,
-        tick_local
-    from ticks
-    where units > 0
-    group by tick_local
 
 ),
 

@@ -1,8 +1,14 @@
 with
 
-ticks as (
+store_ticks as (
 
-    select * from {{ ref('sales_ticks') }}
+    select * from {{ ref('sales_store_ticks') }}
+
+),
+
+weekdays as (
+
+    select * from {{ ref('sales_weekdays') }}
 
 ),
 
@@ -22,78 +28,14 @@ trailing_days as (
 
 ),
 
--- The chain is the store of those series that are rolled up over stores.
-store_ticks as (
-
-    select
-        store_id,
-        sold_on,
-        tick_of_day,
-        cast(sum(units) as double) as units
-    from ticks
-    group by store_id, sold_on, tick_of_day
-    union all
-    select
-        '*' as store_id,
-        sold_on,
-        tick_of_day,
-        cast(sum(units) as double) as units
-    from ticks
-    group by sold_on, tick_of_day
-
-),
-
 store_days as (
 
     select
         store_id,
         sold_on,
         cast(sum(units) as double) as units
-    from ticks
+    from store_ticks
     group by store_id, sold_on
-    having sum(units) > 0
-    union all
-    select
-        '*' as store_id,
-        sold_on,
-        cast(sum(units) as double) as units
-    from ticks
-    group by sold_on
-    having sum(units) > 0
-
-),
-
-opened as (
-
-    select
-        store_days.store_id,
-        trailing_days.scored_on,
-        min(store_days.sold_on) as first_on
-    from store_days
-    inner join trailing_days on store_days.sold_on = trailing_days.sold_on
-    group by store_days.store_id, trailing_days.scored_on
-
-),
-
-weekdays as (
-
-    select
-        opened.store_id,
-        opened.scored_on,
-        cast(isodow(trailing_days.sold_on) as integer) as isodow,
-        count(*) as n_days,
-        count(store_days.units) as n_trading_days,
-        {{ trimmed_mean('store_days.units') }} as day_units
-    from opened
-    inner join trailing_days
-        on
-            opened.scored_on = trailing_days.scored_on
-            and opened.first_on <= trailing_days.sold_on
-    left join store_days
-        on
-            opened.store_id = store_days.store_id
-            and trailing_days.sold_on = store_days.sold_on
-    group by opened.store_id, opened.scored_on, isodow(trailing_days.sold_on)
 
 ),
 
@@ -104,12 +46,11 @@ slot_shares as (
         trailing_days.scored_on,
         cast(isodow(store_ticks.sold_on) as integer) as isodow,
         store_ticks.tick_of_day,
-        store_ticks.units / store_days.units as day_share
+        cast(store_ticks.units as double) / store_days.units as day_share
     from store_ticks
     inner join store_days
         on store_ticks.store_id = store_days.store_id and store_ticks.sold_on = store_days.sold_on
     inner join trailing_days on store_ticks.sold_on = trailing_days.sold_on
-    where store_ticks.units > 0
 
 ),
 

@@ -6,9 +6,9 @@ profiles as (
 
 ),
 
-ticks as (
+store_ticks as (
 
-    select * from {{ ref('sales_ticks') }}
+    select * from {{ ref('sales_store_ticks') }}
 
 ),
 
@@ -17,16 +17,8 @@ store_days as (
     select
         store_id,
         sold_on
-    from ticks
+    from store_ticks
     group by store_id, sold_on
-    having sum(units) > 0
-    union all
-    select
-        '*' as store_id,
-        sold_on
-    from ticks
-    group by sold_on
-    having sum(units) > 0
 
 ),
 

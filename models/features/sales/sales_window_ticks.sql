@@ -69,11 +69,7 @@ open_windows as (
     select
         store_id,
         sku,
-        least(
-            coalesce(above_started_at, below_started_at, run_started_at),
-            coalesce(below_started_at, run_started_at, above_started_at),
-            coalesce(run_started_at, above_started_at, below_started_at)
-        ) as started_at
+        least(above_started_at, below_started_at, run_started_at) as started_at
     from last_ticks
     where nth_last = 1
     union all

@@ -2,45 +2,15 @@
 {%- set tick_us = microseconds(sales_tick_minutes(), 'minute') -%}
 with
 
-run_config as (
+run_state as (
 
-    select * from {{ ref('run_config') }}
+    select * from {{ ref('stg_sales__run_state') }}
 
 ),
 
 tallies as (
 
     select * from {{ ref('stg_sales__tallies') }}
-
-),
-
-logged as (
-
-    {{ earlier_rows('sales_clock_log', {'processed_to': 'timestamp'}) }}
-
-),
-
-stored as (
-
-    {{ earlier_rows('stg_sales__ticks', {'written_at': 'timestamp'}) }}
-
-),
-
-settings as (
-
-    select
-        run_id,
-        coalesce(
-            {{ sales_replay_instant('replay_from') }}, replay_from, timestamp '1900-01-01 00:00:00'
-        ) as replay_from,
-        coalesce({{ sales_replay_instant('replay_to') }}, replay_to) as replay_to,
-        (select max(logged.processed_to) from logged) as processed_to,
-        -- A build that was stopped may have stored ticks that no log holds yet.
-        greatest(
-            (select max(logged.processed_to) from logged),
-            (select max(stored.written_at) from stored)
-        ) as known_to
-    from run_config
 
 ),
 
@@ -51,11 +21,18 @@ sold_days as (
         sum(tallies.n_rows) as n_rows,
         max(tallies.tick_local) as last_tick
     from tallies
-    cross join settings
+    cross join run_state
     where
         tallies.reason is null
-        and (settings.known_to is null or tallies.written_at > settings.known_to)
+        and (run_state.known_to is null or tallies.written_at > run_state.known_to)
     group by cast(tallies.tick_local as date)
+
+),
+
+usual_day as (
+
+    select median(n_rows) as n_rows
+    from sold_days
 
 ),
 
@@ -63,15 +40,15 @@ sold_days as (
 days as (
 
     select
-        sold_on,
-        last_tick
+        sold_days.sold_on,
+        sold_days.last_tick
     from sold_days
-    where n_rows * 100 >= (select median(sold_days.n_rows) from sold_days)
+    inner join usual_day on sold_days.n_rows * 100 >= usual_day.n_rows
     union all
     select
         cast({{ local_time('known_to', zone) }} as date) as sold_on,
         null as last_tick
-    from settings
+    from run_state
     where known_to is not null
 
 ),
@@ -80,9 +57,10 @@ steps as (
 
     select
         *,
-        date_diff('day', lag(sold_on) over (order by sold_on asc, last_tick asc nulls first), sold_on)
-        > {{ sales_gap_days() }} as is_after_gap
+        date_diff('day', lag(sold_on) over in_order, sold_on) > {{ sales_gap_days() }}
+            as is_after_gap
     from days
+    window in_order as (order by sold_on asc, last_tick asc nulls first)
 
 ),
 
@@ -90,9 +68,9 @@ spells as (
 
     select
         *,
-        count(*) filter (where is_after_gap)
-            over (order by sold_on asc, last_tick asc nulls first) as spell
+        count(*) filter (where is_after_gap) over in_order as spell
     from steps
+    window in_order as (order by sold_on asc, last_tick asc nulls first)
 
 ),
 
@@ -107,45 +85,28 @@ believed as (
 
 latest as (
 
-    select {{ sales_tick_end(
-        after_microseconds('max(last_tick)', '-' ~ var('incomplete_ticks') ~ ' * ' ~ tick_us)
-    ) }} as complete_to
+    select {{ sales_tick_end(after_microseconds(
+        'max(last_tick)', -(var('incomplete_ticks') * tick_us | int)
+    )) }} as complete_to
     from believed
     where is_believed
-
-),
-
--- The last tick that ends by replay_to: where the clocks repeat an hour, up to an hour earlier.
-replay_ends as (
-
-    select max({{ sales_tick_end(after_microseconds(
-        sales_tick_start(local_time('settings.replay_to', zone)),
-        '-steps_back.n * ' ~ tick_us
-    )) }}) as replay_end
-    from settings
-    cross join (select unnest(range(1, 7)) as n) as steps_back
-    where {{ sales_tick_end(after_microseconds(
-        sales_tick_start(local_time('settings.replay_to', zone)),
-        '-steps_back.n * ' ~ tick_us
-    )) }} <= settings.replay_to
 
 ),
 
 final as (
 
     select
-        settings.processed_to,
+        run_state.processed_to,
         greatest(
-            least(greatest(latest.complete_to, settings.known_to), replay_ends.replay_end),
-            settings.processed_to
+            least(greatest(latest.complete_to, run_state.known_to), run_state.replay_end),
+            run_state.processed_to
         ) as as_of_at,
-        settings.replay_from,
-        settings.run_id,
+        run_state.replay_from,
+        run_state.run_id,
         {{ sales_tick_minutes() }} as tick_minutes,
         {{ zone }} as time_zone
-    from settings
+    from run_state
     cross join latest
-    cross join replay_ends
 
 )
 

@@ -9,16 +9,7 @@ files as (
 
 wanted as (
 
-    select
-        cast(null as varchar) as field,
-        cast(null as varchar) as column_name
-    where false
-    {%- for field in mapping if field in sales_fields() %}
-        {%- for name in mapping[field]['column_names'] %}
-    union all
-    select '{{ field }}', '{{ name | replace("'", "''") }}'
-        {%- endfor %}
-    {%- endfor %}
+    {{ sales_wanted_columns(mapping) }}
 
 ),
 
@@ -80,6 +71,7 @@ final as (
         delimiter,
         column_names,
         column_types,
+        n_rows,
         md5(to_json([[file_format, delimiter], column_names, column_types])) as layout_id,
         case
             when reason is not null then reason

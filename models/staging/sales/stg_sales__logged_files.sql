@@ -9,10 +9,10 @@ logged as (
 final as (
 
     select
-        * exclude (input),
+        * exclude (file_kind),
         status = 'processed' and n_rows_tick_not_complete = 0 as is_finished
     from logged
-    where input = 'sales'
+    where file_kind = 'sales'
 
 )
 

@@ -40,12 +40,12 @@ final as (
     {% if is_incremental() %}
     where
         not exists (
-            select 1 from {{ this }} as stored
+            select 1 from {{ this }} as kept
             where
-                stored.file_name = tallies.file_name
-                and stored.store_id = tallies.store_id
-                and stored.sku = tallies.sku
-                and stored.tick_local = tallies.tick_local
+                kept.file_name = tallies.file_name
+                and kept.store_id = tallies.store_id
+                and kept.sku = tallies.sku
+                and kept.tick_local = tallies.tick_local
         )
     {% endif %}
 

@@ -1,1 +1,25 @@
-select cast(null as varchar) as store_id, cast(null as varchar) as sku, cast(null as integer) as sign, cast(null as timestamp) as window_start, cast(null as timestamp) as window_end, cast(null as timestamp) as first_detected_from where false
+with
+
+supplied_rows as (
+
+    select * from {{ ref('stg_sales_mrdl__judged_rows') }}
+
+),
+
+final as (
+
+    select
+        store_id,
+        sku,
+        sign,
+        window_start,
+        window_end,
+        first_detected_from,
+        severity_score,
+        file_name
+    from supplied_rows
+    where reason is null
+
+)
+
+select * from final

@@ -31,6 +31,7 @@ FILES_SCHEMA = pa.schema(
         ("delimiter", pa.string()),
         ("column_names", pa.list_(pa.string())),
         ("column_types", pa.list_(pa.string())),
+        ("n_rows", pa.int64()),
         ("reason", pa.string()),
         ("detail", pa.string()),
     ]
@@ -119,14 +120,14 @@ def _check_parquet(path: Path) -> dict[str, object]:
     try:
         with pq.ParquetFile(path) as file:
             # Every page is decoded once: a broken one must not stop the other files.
-            for _ in file.iter_batches():
-                pass
+            n_rows = sum(batch.num_rows for batch in file.iter_batches())
         with duckdb.connect() as connection:
             relation = connection.read_parquet([_literal(path)])
             names, types = relation.columns, [str(kind) for kind in relation.types]
     except (OSError, pa.ArrowException, duckdb.Error):
         return {"reason": "invalid_parquet"}
-    return {"column_names": names, "column_types": types} | _check_names(names)
+    found = {"column_names": names, "column_types": types, "n_rows": n_rows}
+    return found | _check_names(names)
 
 
 def _literal(path: Path) -> str:
@@ -140,7 +141,7 @@ def _check_names(names: list[str]) -> dict[str, object]:
     twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         return {"reason": "ambiguous_columns", "detail": f"twice there: {', '.join(twice)}"}
-    reserved = sorted(RESERVED_COLUMNS.intersection(counts))
+    reserved = sorted(name for name in counts if name in RESERVED_COLUMNS or '"' in name)
     if reserved:
-        return {"reason": "ambiguous_columns", "detail": f"reserved: {', '.join(reserved)}"}
+        return {"reason": "ambiguous_columns", "detail": f"not usable: {', '.join(reserved)}"}
     return {}

@@ -42,11 +42,12 @@ TRUTH_COLUMNS = (
 )
 """Columns of ``truth.csv``: one row a planted anomaly.
 
-``window_start`` is the start of its first tick and ``window_end`` the end of its last one;
-``quarter_at`` and ``half_at`` are the ends of the ticks with which a quarter and a half of its
-ticks have passed. ``sign`` is 0 for the pattern that goes both ways, ``peak`` the factor on the
-expected units that is farthest from 1. After its last tick a series is at its old level again,
-a Structural Decline too, so that every anomaly has an end.
+``window_start`` is the start of its first tick and ``window_end`` the end of its last one, both of
+which are a quarter of the expected units off or more. ``quarter_at`` and ``half_at`` are the ends
+of the ticks with which a quarter and a half of its ticks have passed. ``sign`` is 0 for the pattern
+that goes both ways, ``peak`` the factor on the expected units that is farthest from 1. After its
+last tick a series is at its old level again, a Structural Decline too, so that every anomaly has an
+end.
 """
 
 SOILED_ROWS = {

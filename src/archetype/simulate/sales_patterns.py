@@ -55,8 +55,8 @@ def _smooth_step(x: Floats) -> Floats:
 
 def _tiktok_viral(rng: np.random.Generator, n: int) -> Floats:
     """Take off within the first third, then decay for long."""
-    peak, speed, decay = rng.uniform(4.5, 10), rng.uniform(0.8, 2.4), rng.uniform(1.6, 3.2)
-    take_off = max(rng.uniform(0.08, 0.28), 2 / n)
+    peak, speed, decay = rng.uniform(4.5, 10), rng.uniform(0.6, 1.4), rng.uniform(1.6, 3.2)
+    take_off = max(rng.uniform(0.12, 0.30), 2.5 / n)
     u = _middles(n)
     rise = np.clip(u / take_off, 0, 1) ** speed
     fall = np.exp(-decay * np.clip(u - take_off, 0, None) / (1 - take_off))
@@ -127,7 +127,7 @@ KNOWN = (
     Pattern("Data Error", 1, 6, 24, _data_error),
     Pattern("Holiday", 1, 15, 60, _holiday),
     Pattern("Structural Decline", -1, 30, 60, _structural_decline),
-    Pattern("Panic Buying", 1, 8, 40, _panic_buying),
+    Pattern("Panic Buying", 1, 10, 42, _panic_buying),
 )
 """The patterns that the library knows."""
 

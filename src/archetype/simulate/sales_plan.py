@@ -18,8 +18,9 @@ MIN_DISTANCE_DAYS = 7
 """Least days between two anomalies of one series, so that its baseline recovers."""
 QUIET_END_DAYS = 1
 """Last days without an anomaly, so that every report can close."""
-LEAST_EFFECT = 0.1
-"""An anomaly begins and ends with a tick whose sales are at least so much off."""
+LEAST_EFFECT = 0.25
+"""An anomaly begins and ends with a tick whose sales are at least so much off: what is less is
+within the noise, whose deviation is about a fifth of what is expected."""
 
 _MIN_DISTANCE_LENGTHS = 2
 _MONTH_DAYS = 30
@@ -113,13 +114,18 @@ def _plan_series(
         if n < _SHORTEST or len(ticks) < n or ticks[-1] >= last_tick:
             return
         factors = pattern.curve(rng, n)
-        seen = np.flatnonzero(np.abs(factors - 1) >= LEAST_EFFECT)
-        seen = slice(seen[0], seen[-1] + 1)
+        seen = visible(factors)
         yield Anomaly(pattern, store, sku, ticks[seen], factors[seen])
         n_days = (ticks[-1] + 1 - ticks[0]) / calendar.day_ticks
         distance = max(MIN_DISTANCE_DAYS, _MIN_DISTANCE_LENGTHS * n_days)
         spare = rng.exponential(max(cycle_days - n_days - distance, 1))
         day = (ticks[-1] + 1) / calendar.day_ticks + distance + spare
+
+
+def visible(factors: Floats) -> slice:
+    """Give the part of a curve from the first to the last tick that is far enough off."""
+    places = np.flatnonzero(np.abs(factors - 1) >= LEAST_EFFECT)
+    return slice(places[0], places[-1] + 1)
 
 
 def _place(
