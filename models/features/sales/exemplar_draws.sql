@@ -1,8 +1,6 @@
 {#- How often each curve is drawn, and the scatter of counts beyond Poisson's. -#}
-{%- set draws = 8 -%}
+{%- set draws = 16 -%}
 {%- set dispersion = 0.035 -%}
-{#- A tick stands out where it is as far from its baseline as this factor, up or down. -#}
-{%- set stands_out = 1.8 -%}
 
 with
 
@@ -72,22 +70,23 @@ flagged as (
         *,
         {{ list_map(
             'range(1, n_curve + 1)',
-            'sign * ln((units[x] + 1) / (baseline[x] + 1)) >= ln(' ~ stands_out ~ ')'
+            'sign * (' ~ negative_binomial_residual('units[x]', 'baseline[x]', dispersion)
+            ~ ') >= ' ~ var('z_threshold')
         ) }} as flags
     from drawn
 
 ),
 
--- The window is that of a report: from the first of two ticks in a row that stand out to the last.
+-- The window is that of a report: from the first of two ticks in a row that are flagged to the last.
 opened as (
 
     select
         *,
         {{ list_map('range(1, n_curve)', 'case when flags[x] and flags[x + 1] then x end') }}
             as openings,
-        {{ list_map('range(1, n_curve + 1)', 'case when flags[x] then x end') }} as standing,
+        {{ list_map('range(1, n_curve + 1)', 'case when flags[x] then x end') }} as flagged_ticks,
         coalesce(list_min(openings), 1) as first_tick,
-        coalesce(list_max(standing), n_curve) as last_tick
+        coalesce(list_max(flagged_ticks), n_curve) as last_tick
     from flagged
 
 ),
@@ -97,9 +96,7 @@ final as (
     select
         exemplar_id,
         draw,
-        {{ after_microseconds(
-            'starts_at', '(first_tick - 1) * ' ~ microseconds(60, 'minute')
-        ) }} as starts_at,
+        starts_at,
         cast(last_tick - first_tick + 1 as integer) as n_window,
         units[first_tick:last_tick + {{ var('close_ticks') }}] as units,
         baseline[first_tick:last_tick + {{ var('close_ticks') }}] as baseline

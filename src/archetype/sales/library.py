@@ -22,7 +22,7 @@ ENDED = "ended"
 
 # How much of a pattern's covariance is its own; the rest is that of all patterns of the stage about
 # their own centroids.
-OWN_SHARE = 0.3
+OWN_SHARE = 0.6
 # How much of the covariances between components is left out, and a deviation that is added to every
 # component: curves of one pattern may agree by chance where reports will not.
 SHRINKAGE = 0.05
@@ -32,7 +32,7 @@ ADDED_DEVIATION = 0.05
 TIME_WIDENING = 1.0
 # A report is as far from its pattern as the curves are from theirs, root mean square, times this at
 # most.
-REACH_FACTOR = 1.35
+REACH_FACTOR = 1.8
 
 LIBRARY_SCHEMA = pa.schema(
     [
@@ -297,10 +297,10 @@ def _version(
             REACH_FACTOR,
         ],
         "keys": keys,
-        "vectors": vectors.tolist(),
         "tables": [
             sorted(json.dumps(row, sort_keys=True) for row in table.to_pylist()) for table in tables
         ],
     }
-    text = json.dumps(content, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+    digest.update(vectors.astype("<f8").tobytes())
+    return digest.hexdigest()[:16]
