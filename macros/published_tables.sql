@@ -4,7 +4,6 @@
 -#}
 {% macro published_tables() %}
     {{- return({
-        'sales_processing_log': ['file_name'],
         'session_processing_log': ['session_key', 'file_name', 'superseded_by'],
         'session_fingerprints': [],
         'session_models': [],
@@ -20,6 +19,7 @@
         'minority_event_ended_log': [],
         'anomaly_vectors': [],
         'minority_reports_clustered_log': [],
+        'minority_map_anchors': [],
         'minority_report_map': [],
         'minority_reports': [],
         'cluster_library': [],

@@ -36,14 +36,14 @@ final as (
     cross join clock
     where
         slices.written_at >= clock.replay_from
-        {% if is_incremental() %}
+        {%- if is_incremental() %}
         and not exists (
             select 1 from {{ this }} as logged
             where
                 logged.report_id = slices.report_id
                 and logged.version = slices.version
         )
-        {% endif %}
+        {%- endif %}
 
 )
 

@@ -25,12 +25,12 @@ final as (
     where
         as_of_at is not null
         and (processed_to is null or as_of_at > processed_to)
-        {% if is_incremental() %}
+        {%- if is_incremental() %}
         and not exists (
             select 1 from {{ this }} as logged
             where logged.processed_to >= clock.as_of_at
         )
-        {% endif %}
+        {%- endif %}
 
 )
 

@@ -31,6 +31,7 @@ openings as (
 
 ),
 
+{% if env_var('ARCHETYPE_MRDL', '') %}
 -- The ticks of a window that a user's own detector has found, as far as they have passed.
 supplied_windows as (
 
@@ -57,6 +58,7 @@ supplied_windows as (
 
 ),
 
+{% endif %}
 final as (
 
     {% if env_var('ARCHETYPE_MRDL', '') %}
