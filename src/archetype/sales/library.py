@@ -92,35 +92,50 @@ def to_points(metric: Metric, vectors: np.ndarray) -> np.ndarray:
         points += deviation[:, None] * metric.whitening[None, :, component]
     if metric.similarity != "cosine":
         return points
-    lengths = _lengths(points)
-    return points / np.where(lengths > 0, lengths, 1.0)[:, None]
+    lengths = distances_to(points, np.zeros((1, N_FEATURES)))
+    return points / np.where(lengths > 0, lengths, 1.0)
+
+
+def distances_to(points: np.ndarray, centroids: np.ndarray) -> np.ndarray:
+    """Measure the Euclidean distance of every point to every centroid.
+
+    Parameters
+    ----------
+    points : numpy.ndarray, shape (n, 26)
+        Points of a metric's space.
+    centroids : numpy.ndarray, shape (k, 26)
+        Points of the same space.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, k)
+        Each row is, bit for bit, the same in any company.
+    """
+    squares = np.zeros((len(points), len(centroids)))
+    for component in range(N_FEATURES):
+        gap = points[:, component, None] - centroids[None, :, component]
+        squares += gap * gap
+    return np.sqrt(squares)
 
 
 def distances(metric: Metric, vectors: np.ndarray, centroid: np.ndarray) -> np.ndarray:
-    """Measure the distance of every vector to a centroid.
+    """Measure the distance of every vector to a centroid, by the metric of its pattern.
 
     Parameters
     ----------
     metric : Metric
-        The metric of the centroid's pattern.
+        The metric.
     vectors : numpy.ndarray, shape (n, 26)
         Vectors of anomalies.
     centroid : numpy.ndarray, shape (26,)
-        The centroid.
+        A vector too.
 
     Returns
     -------
     numpy.ndarray, shape (n,)
         0 or more; each is, bit for bit, the same in any company.
     """
-    return _lengths(to_points(metric, vectors) - to_points(metric, centroid[None]))
-
-
-def _lengths(points: np.ndarray) -> np.ndarray:
-    squares = np.zeros(len(points))
-    for component in range(points.shape[1]):
-        squares += points[:, component] * points[:, component]
-    return np.sqrt(squares)
+    return distances_to(to_points(metric, vectors), to_points(metric, centroid[None]))[:, 0]
 
 
 def read_vectors(table: pa.Table) -> np.ndarray:
@@ -218,8 +233,8 @@ def _fit_stage(groups: dict[tuple, np.ndarray], similarity: str) -> list[dict]:
                 f"cluster {cluster} has {len(own)} vector at prefix {prefix}; it needs 2 or more"
             )
     rows, squares = [], []
-    for (cluster, prefix), metric in fit_metrics(groups, similarity).items():
-        own = groups[cluster, prefix]
+    for (cluster, prefix), own in groups.items():
+        metric = fit_metric(groups, similarity, pattern=(cluster, prefix))
         centroid = own.mean(axis=0)
         squares.append(distances(metric, own, centroid) ** 2)
         rows.append(
@@ -238,21 +253,25 @@ def _fit_stage(groups: dict[tuple, np.ndarray], similarity: str) -> list[dict]:
     return [row | {"reach": reach} for row in rows]
 
 
-def fit_metrics(groups: dict[tuple, np.ndarray], similarity: str) -> dict[tuple, Metric]:
-    """Make the metrics of a stage from its patterns' vectors.
+def fit_metric(
+    groups: dict[tuple, np.ndarray], similarity: str, *, pattern: tuple | None = None
+) -> Metric:
+    """Make a metric from patterns' vectors.
 
     Parameters
     ----------
     groups : dict of tuple to numpy.ndarray, shape (n, 26)
         Vectors by cluster and prefix.
     similarity : {"cosine", "euclidean", "mahalanobis"}
-        "mahalanobis" whitens by a covariance of the pattern's own; the others divide every
-        component by its deviation over all vectors.
+        "mahalanobis" whitens by the covariance within patterns; the others divide every component
+        by its deviation over all vectors.
+    pattern : tuple, optional
+        The key of the pattern that the metric is for: its own covariance is blended in.
 
     Returns
     -------
-    dict of tuple to Metric
-        By cluster and prefix; their centre is the mean of all vectors.
+    Metric
+        Its centre is the mean of all vectors.
 
     References
     ----------
@@ -260,19 +279,19 @@ def fit_metrics(groups: dict[tuple, np.ndarray], similarity: str) -> dict[tuple,
     Association 84(405), on blending a class's covariance with that of all.
     """
     every = np.concatenate(list(groups.values()))
-    within = {key: own - own.mean(axis=0) for key, own in groups.items()}
-    gaps = np.concatenate(list(within.values()))
-    shared = gaps.T @ gaps / (len(gaps) - len(groups))
-    metrics = {}
-    for key, own in within.items():
-        if similarity == "mahalanobis":
-            covariance = (1 - OWN_SHARE) * shared + OWN_SHARE * (own.T @ own) / (len(own) - 1)
-        else:
-            covariance = np.diag(every.var(axis=0))
-        metrics[key] = Metric(
-            centre=every.mean(axis=0), whitening=_whitening(covariance), similarity=similarity
-        )
-    return metrics
+    if similarity == "mahalanobis":
+        within = {key: own - own.mean(axis=0) for key, own in groups.items()}
+        gaps = np.concatenate(list(within.values()))
+        covariance = gaps.T @ gaps / (len(gaps) - len(groups))
+        if pattern is not None:
+            own = within[pattern]
+            own_covariance = own.T @ own / (len(own) - 1)
+            covariance = (1 - OWN_SHARE) * covariance + OWN_SHARE * own_covariance
+    else:
+        covariance = np.diag(every.var(axis=0))
+    return Metric(
+        centre=every.mean(axis=0), whitening=_whitening(covariance), similarity=similarity
+    )
 
 
 def _whitening(covariance: np.ndarray) -> np.ndarray:
