@@ -1,5 +1,6 @@
 with
 
+{% if env_var('ARCHETYPE_MRDL', '') %}
 ticks as (
 
     select * from {{ ref('sales_window_ticks') }}
@@ -12,26 +13,6 @@ supplied as (
 
 ),
 
-runs as (
-
-    select * from {{ ref('sales_flag_runs') }}
-
-),
-
-openings as (
-
-    select
-        *,
-        row_number() over (
-            partition by store_id, sku, flag, chain_number
-            order by tick_number
-        ) as nth_opening
-    from runs
-    where run_ticks >= {{ var('open_ticks') }} or is_strong
-
-),
-
-{% if env_var('ARCHETYPE_MRDL', '') %}
 -- The ticks of a window that a user's own detector has found, as far as they have passed.
 supplied_windows as (
 
@@ -55,6 +36,26 @@ supplied_windows as (
         supplied.sku,
         supplied.sign,
         supplied.window_start
+
+),
+
+{% else %}
+runs as (
+
+    select * from {{ ref('sales_flag_runs') }}
+
+),
+
+openings as (
+
+    select
+        *,
+        row_number() over (
+            partition by store_id, sku, flag, chain_number
+            order by tick_number
+        ) as nth_opening
+    from runs
+    where run_ticks >= {{ var('open_ticks') }} or is_strong
 
 ),
 

@@ -30,8 +30,8 @@ medians as (
     window earlier_days as (
         partition by store_id, sku
         order by sold_on
-        range between
-            interval {{ var('baseline_days') }} day preceding and interval 1 day preceding
+        range between interval {{ var('baseline_days') }} day preceding
+        and interval 1 day preceding
     )
 
 ),
