@@ -43,6 +43,10 @@ class Sales(Warehouse):
         with duckdb.connect() as connection:
             connection.execute(f"copy ({query}) to '{self.folder / name}' (format parquet)")
 
+    def build(self, *arguments, **options):
+        """Build from the folder where no other files are given."""
+        return super().build(*arguments, **({"sales": self.folder / "*"} | options))
+
     def read(self, **variables) -> Sales:
         """Build the models of the input."""
         return self.built(*SELECTED, **variables)
@@ -81,12 +85,9 @@ class Sales(Warehouse):
 
 
 @pytest.fixture
-def sales(tmp_path, monkeypatch) -> Sales:
+def sales(tmp_path) -> Sales:
     """Give an empty home whose raw sales are CSV and Parquet files in a folder."""
-    found = Sales(tmp_path / "home")
-    monkeypatch.setenv("ARCHETYPE_SALES", str(found.folder / "*"))
-    monkeypatch.delenv("ARCHETYPE_MRDL", raising=False)
-    return found
+    return Sales(tmp_path / "home")
 
 
 def rows(*lines: str) -> str:
@@ -412,7 +413,7 @@ def test_a_mistyped_date_does_not_move_the_clock(sales):
     assert sales.query_warehouse(clock) == [("2025-01-09 12:00:00",)]
 
 
-def test_day_by_day_stores_what_one_build_of_all_stores(sales, tmp_path, monkeypatch):
+def test_day_by_day_stores_what_one_build_of_all_stores(sales, tmp_path):
     for day in range(6, 9):
         sales.put(f"{day:02}.csv", rows(*days(day, day)))
         sales.read()
@@ -421,12 +422,12 @@ def test_day_by_day_stores_what_one_build_of_all_stores(sales, tmp_path, monkeyp
     assert len(streamed) == 3 * 9
     batch = Sales(tmp_path / "batch" / "home")
     batch.home.parent.mkdir()
-    batch.read()
+    batch.read(sales=sales.folder / "*")
     assert batch.ticks() == streamed
     replayed = Sales(tmp_path / "replay" / "home")
     replayed.home.parent.mkdir()
     for instant in ("2025-01-06 10:30", "2025-01-08 11:59", ""):
-        replayed.read(replay_to=instant)
+        replayed.read(sales=sales.folder / "*", replay_to=instant)
         replayed.advance()
     assert replayed.ticks() == streamed
 
@@ -492,7 +493,7 @@ def test_ticks_that_are_not_complete_wait(sales):
     assert sales.log("n_rows_used, n_rows_tick_not_complete") == {"a.csv": (9, 0), "b.csv": (1, 1)}
 
 
-def test_supplied_reports_are_used_or_counted(sales, tmp_path, monkeypatch):
+def test_supplied_reports_are_used_or_counted(sales, tmp_path):
     sales.put("a.csv", rows(*days(6, 8)))
     reports = tmp_path / "mrdl.csv"
     reports.write_text(
@@ -509,8 +510,7 @@ def test_supplied_reports_are_used_or_counted(sales, tmp_path, monkeypatch):
         ";A;2025-01-07 09:00;2025-01-07 10:00;;\n"
         "k1;A\n"
     )
-    monkeypatch.setenv("ARCHETYPE_MRDL", str(reports))
-    sales.read()
+    sales.read(reports=reports)
     assert sales.counts("mrdl.csv", kind="reports") == {
         "n_rows": 11,
         "n_rows_used": 2,
@@ -531,13 +531,12 @@ def test_supplied_reports_are_used_or_counted(sales, tmp_path, monkeypatch):
         ("A", "k1", None, "2025-01-06 09:00:00", "2025-01-06 12:00:00", None),
     ]
     reports.write_text("store_id,sku,window_start\nA,k1,2025-01-06\n")
-    sales.read()
+    sales.read(reports=reports)
     assert sales.log("reason, status, n_rows_used", kind="reports") == {
         "mrdl.csv": ("missing_columns", "skipped", 0)
     }
     assert "missing: window_end" in sales.log("message", kind="reports")["mrdl.csv"]
     assert sales.query_warehouse("from stg_sales_mrdl__reports") == []
-    monkeypatch.setenv("ARCHETYPE_MRDL", str(tmp_path / "nowhere.csv"))
-    result = sales.build(*SELECTED)
+    result = sales.build(*SELECTED, reports=tmp_path / "nowhere.csv")
     assert result.returncode != 0
     assert "ARCHETYPE_MRDL" in result.stdout

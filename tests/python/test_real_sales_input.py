@@ -31,16 +31,14 @@ JOURNEY = {
 
 
 @pytest.fixture
-def read_real(warehouse, monkeypatch):
+def read_real(warehouse):
     """Give a function that reads a public file; skip, and say so, where it is absent."""
     file = SHARED / "sales"
     if not file.is_dir():
         pytest.skip("../shared/data/sales is absent: nothing was tried on the real sales")
-    monkeypatch.delenv("ARCHETYPE_MRDL", raising=False)
 
     def read(name: str, variables: dict) -> Warehouse:
-        monkeypatch.setenv("ARCHETYPE_SALES", str(file / name))
-        return warehouse.built(*SELECTED, **variables)
+        return warehouse.built(*SELECTED, sales=file / name, **variables)
 
     return read
 
