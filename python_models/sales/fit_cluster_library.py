@@ -6,9 +6,9 @@ from archetype.sales.bind import make_library
 def model(dbt, session):
     """Bind ``archetype.sales.bind.make_library`` to curves, names and calibration."""
     parameters = dbt.config.meta_get("parameters")
-    vectors = dbt.ref("cluster_library_vectors")
+    draws = dbt.ref("cluster_library_draws")
     patterns = dbt.ref("cluster_library_patterns")
     knots = dbt.ref("cluster_match_calibration")
     return make_library(
-        vectors.to_arrow_table(), patterns.to_arrow_table(), knots.to_arrow_table(), parameters
+        draws.to_arrow_table(), patterns.to_arrow_table(), knots.to_arrow_table(), parameters
     )

@@ -1,33 +1,8 @@
 with
 
-exemplars as (
+draws as (
 
-    select * from {{ ref('cluster_library_exemplars') }}
-
-),
-
-numbers as (
-
-    select
-        exemplar_id,
-        cluster_id,
-        starts_at,
-        quiet_ticks,
-        {{ list_numbers('units') }} as units,
-        {{ list_numbers('baseline') }} as baseline
-    from exemplars
-
-),
-
-measured as (
-
-    select
-        *,
-        len(units) as n_listed,
-        len(units) - quiet_ticks as n_active,
-        greatest({{ var('close_ticks') }} - quiet_ticks, 0) as n_added,
-        {{ list_map('range(' ~ var('close_ticks') ~ ')', 'baseline[len(baseline)]') }} as quiet
-    from numbers
+    select * from {{ ref('exemplar_draws') }}
 
 ),
 
@@ -36,24 +11,23 @@ cut as (
     {% for prefix in [25, 50, 75, 100] %}
     select
         exemplar_id,
-        cluster_id,
+        draw,
         '{{ prefix }}' as prefix,
         starts_at,
-        units[1:(n_active * {{ prefix }} + 99) // 100] as units,
-        baseline[1:(n_active * {{ prefix }} + 99) // 100] as baseline
-    from measured
+        units[1:(n_window * {{ prefix }} + 99) // 100] as units,
+        baseline[1:(n_window * {{ prefix }} + 99) // 100] as baseline
+    from draws
     union all
     {% endfor %}
-    -- A report ends with its quiet ticks: those that the curve lists, then plain baseline.
+    -- A report ends with its quiet ticks.
     select
         exemplar_id,
-        cluster_id,
+        draw,
         'ended' as prefix,
         starts_at,
-        units[1:least(n_listed, n_active + {{ var('close_ticks') }})] || quiet[1:n_added] as units,
-        baseline[1:least(n_listed, n_active + {{ var('close_ticks') }})] || quiet[1:n_added]
-            as baseline
-    from measured
+        units,
+        baseline
+    from draws
 
 ),
 
@@ -61,7 +35,7 @@ final as (
 
     select
         exemplar_id,
-        cluster_id,
+        draw,
         prefix,
         cast(len(units) as integer) as n_ticks,
         units,

@@ -20,6 +20,7 @@ slices as (
         report_id,
         version,
         cast(null as varchar) as exemplar_id,
+        cast(null as integer) as draw,
         cast(null as varchar) as prefix,
         n_ticks,
         units,
@@ -31,6 +32,7 @@ slices as (
         cast(null as varchar) as report_id,
         cast(null as integer) as version,
         exemplar_id,
+        draw,
         prefix,
         n_ticks,
         units,
@@ -68,12 +70,36 @@ measured as (
 
 ),
 
+shaped as (
+
+    select
+        *,
+        -- Every tick at its baseline has no shape: flat.
+        case
+            when largest > 0 then {{ list_map('deviations', 'x / largest') }}
+            else deviations
+        end as shape
+    from measured
+
+),
+
+-- Every window begins at the baseline, so the first step leads into the first tick.
+entered as (
+
+    select
+        *,
+        [0e0] || shape as entered_shape
+    from shaped
+
+),
+
 final as (
 
     select
         report_id,
         version,
         exemplar_id,
+        draw,
         prefix,
         n_ticks,
         units,
@@ -83,12 +109,10 @@ final as (
         magnitudes,
         largest,
         mean_magnitude,
-        -- Every tick at its baseline has no shape: flat.
-        case
-            when largest > 0 then {{ list_map('deviations', 'x / largest') }}
-            else deviations
-        end as shape
-    from measured
+        shape,
+        {{ list_steps('entered_shape', 'n_ticks + 1') }} as steps,
+        shape[n_ticks] / n_ticks as mean_step
+    from entered
 
 )
 

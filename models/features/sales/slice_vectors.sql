@@ -10,7 +10,6 @@ averaged as (
 
     select
         *,
-        {{ list_total('shape') }} / n_ticks as shape_mean,
         greatest({{ list_total('units') }}, 0) as units_total,
         {{ list_total('baseline') }} as baseline_total,
         {% for point in range(1, 13) %}
@@ -26,7 +25,7 @@ moments as (
     select
         *,
         {% for power in [2, 3, 4] %}
-        {{ list_total(list_map('shape', 'power(x - shape_mean, ' ~ power ~ ')')) }} / n_ticks
+        {{ list_total(list_map('steps', 'power(x - mean_step, ' ~ power ~ ')')) }} / n_ticks
             as moment_{{ power }},
         {% endfor %}
         -- Middles of the ticks in [-1/2, 1/2], and what their squares sum to.
@@ -47,6 +46,7 @@ described as (
         report_id,
         version,
         exemplar_id,
+        draw,
         prefix,
         n_ticks,
         {% for point in range(1, 13) %}
@@ -60,7 +60,7 @@ described as (
         ) as slope,
         coalesce(
             sqrt(
-                {{ list_total(list_map(list_steps('shape', 'n_ticks'), 'x * x')) }}
+                {{ list_total(list_map('steps[2:n_ticks]', 'x * x')) }}
                 / nullif(n_ticks - 1, 0)
             ),
             0
@@ -88,6 +88,7 @@ final as (
         report_id,
         version,
         exemplar_id,
+        draw,
         prefix,
         n_ticks,
         {% for name in anomaly_feature_names() %}

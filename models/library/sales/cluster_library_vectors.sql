@@ -1,27 +1,20 @@
 with
 
-exemplars as (
+draws as (
 
-    select * from {{ ref('cluster_library_exemplars') }}
-
-),
-
-vectors as (
-
-    select * from {{ ref('slice_vectors') }}
-    where exemplar_id is not null
+    select * from {{ ref('cluster_library_draws') }}
 
 ),
 
 final as (
 
     select
-        exemplars.cluster_id,
-        vectors.exemplar_id,
-        vectors.prefix,
-        vectors.feature_vector
-    from vectors
-    inner join exemplars on vectors.exemplar_id = exemplars.exemplar_id
+        cluster_id,
+        exemplar_id,
+        prefix,
+        feature_vector
+    from draws
+    where draw = 1
 
 )
 

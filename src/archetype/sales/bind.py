@@ -12,13 +12,13 @@ from archetype.sales.match import match_reports
 
 
 def make_library(
-    vectors: pa.Table, patterns: pa.Table, knots: pa.Table, variables: Mapping[str, str]
+    draws: pa.Table, patterns: pa.Table, knots: pa.Table, variables: Mapping[str, str]
 ) -> pa.Table:
     """Make the library of patterns from its example curves.
 
     Parameters
     ----------
-    vectors, patterns, knots : pyarrow.Table
+    draws, patterns, knots : pyarrow.Table
         See ``fit_library``.
     variables : mapping
         The dbt variable `similarity`.
@@ -29,7 +29,7 @@ def make_library(
         One row a pattern and prefix.
     """
     with threadpool_limits(1):
-        return fit_library(vectors, patterns, knots, similarity=variables["similarity"])
+        return fit_library(draws, patterns, knots, similarity=variables["similarity"])
 
 
 def match_with_library(pending: pa.Table, library: pa.Table, knots: pa.Table) -> pa.Table:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from sklearn.isotonic import IsotonicRegression
 
 # Stages of open reports by their least number of ticks; ended reports are a stage of their own.
 OPEN_TICKS = (1, 3, 6, 12, 24)
@@ -92,12 +91,18 @@ def fit_knots(
 
 
 def _line(score: np.ndarray, is_right: np.ndarray) -> list[tuple[float, float]]:
+    # Matching needs the knots alone and runs in every build; this import takes a second.
+    from sklearn.isotonic import IsotonicRegression
+
     fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, is_right)
     # Few knots stay readable, and say what the rows can bear: one at each twentieth of the rows.
     places = np.unique(np.round(np.quantile(score, np.linspace(0, 1, 21)), 4))
     places = np.unique(np.concatenate([[0.0], places, [1.0]]))
     worth = np.round(fitted.predict(places), 4)
-    return [(float(at), float(value)) for at, value in zip(places, worth, strict=True)]
+    # A knot on the line between its neighbours says nothing: of a level, the ends are enough.
+    is_level = np.zeros(len(worth), dtype=bool)
+    is_level[1:-1] = (worth[:-2] == worth[1:-1]) & (worth[1:-1] == worth[2:])
+    return list(zip(places[~is_level].tolist(), worth[~is_level].tolist(), strict=True))
 
 
 def apply_knots(

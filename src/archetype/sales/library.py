@@ -1,14 +1,14 @@
-"""The library of patterns: centroids, spreads and a metric, made from vectors of example curves.
+"""The library of patterns: centroids, spreads and metrics, made from vectors of example curves.
 
-Nine patterns of a dozen curves are few beside 26 components that hang together, so the curves of
-all patterns share one covariance: that of their vectors about their own pattern's centroid, shrunk
-to its diagonal. There is one for open reports (all open prefixes) and one for ended ones.
+A pattern's covariance is that of its own curves' draws, blended with what all patterns share and
+shrunk to its diagonal: a dozen curves a pattern are few beside 26 components that hang together.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,17 +20,19 @@ from archetype.sales.features import FEATURE_NAMES, N_FEATURES, TIME_FEATURES
 SIMILARITIES = ("cosine", "euclidean", "mahalanobis")
 ENDED = "ended"
 
-# How much of the covariances between components is left out, and the least deviation a component
-# is granted: curves of one pattern may agree by chance where reports will not.
-SHRINKAGE = 0.3
-LEAST_DEVIATION = 0.1
+# How much of a pattern's covariance is its own; the rest is that of all patterns of the stage about
+# their own centroids.
+OWN_SHARE = 0.6
+# How much of the covariances between components is left out, and a deviation that is added to every
+# component: curves of one pattern may agree by chance where reports will not.
+SHRINKAGE = 0.05
+ADDED_DEVIATION = 0.05
 # A pattern may begin at any hour and on any day: the deviation of these components counts so many
 # times.
-TIME_WIDENING = 2.0
-# A report is as far from a pattern as its curves are from each other, times this, at most.
-REACH_FACTOR = 1.6
-# A pattern's own spread counts as much as that of all patterns at this many curves.
-SPREAD_CURVES = 12.0
+TIME_WIDENING = 1.0
+# A report is as far from its pattern as the curves are from theirs, root mean square, times this at
+# most.
+REACH_FACTOR = 1.8
 
 LIBRARY_SCHEMA = pa.schema(
     [
@@ -50,7 +52,7 @@ LIBRARY_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """How vectors of a stage are compared.
+    """How vectors are compared with a pattern.
 
     Parameters
     ----------
@@ -116,6 +118,26 @@ def distances_to(points: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     return np.sqrt(squares)
 
 
+def distances(metric: Metric, vectors: np.ndarray, centroid: np.ndarray) -> np.ndarray:
+    """Measure the distance of every vector to a centroid, by the metric of its pattern.
+
+    Parameters
+    ----------
+    metric : Metric
+        The metric.
+    vectors : numpy.ndarray, shape (n, 26)
+        Vectors of anomalies.
+    centroid : numpy.ndarray, shape (26,)
+        A vector too.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        0 or more; each is, bit for bit, the same in any company.
+    """
+    return distances_to(to_points(metric, vectors), to_points(metric, centroid[None]))[:, 0]
+
+
 def read_vectors(table: pa.Table) -> np.ndarray:
     """Read the column `feature_vector` as an array.
 
@@ -154,14 +176,15 @@ def read_vectors(table: pa.Table) -> np.ndarray:
 
 
 def fit_library(
-    vectors: pa.Table, patterns: pa.Table, knots: pa.Table, *, similarity: str = "mahalanobis"
+    draws: pa.Table, patterns: pa.Table, knots: pa.Table, *, similarity: str = "mahalanobis"
 ) -> pa.Table:
     """Make the library from the vectors of its example curves.
 
     Parameters
     ----------
-    vectors : pyarrow.Table
-        One row a curve and prefix: cluster_id, exemplar_id, prefix, feature_vector. Any order.
+    draws : pyarrow.Table
+        One row a curve, draw and prefix: cluster_id, exemplar_id, draw, prefix and feature_vector.
+        Any order.
     patterns, knots : pyarrow.Table
         What the patterns are called, and the calibration of confidence: they take part in the
         version alone.
@@ -177,122 +200,126 @@ def fit_library(
     Raises
     ------
     ValueError
-        The similarity is unknown, or a pattern has fewer than two curves at a prefix.
+        The similarity is unknown, or a pattern has fewer than two vectors at a prefix.
     """
     if similarity not in SIMILARITIES:
         raise ValueError(
             f"similarity is {similarity!r}; it must be one of {', '.join(SIMILARITIES)}"
         )
-    ordered = vectors.sort_by(
-        [("cluster_id", "ascending"), ("prefix", "ascending"), ("exemplar_id", "ascending")]
-    )
-    matrix = read_vectors(ordered)
-    keys = list(zip(ordered["cluster_id"].to_pylist(), ordered["prefix"].to_pylist(), strict=True))
-    version = _version(ordered, matrix, (patterns, knots), similarity)
+    names = ("cluster_id", "prefix", "exemplar_id", "draw")
+    ordered = draws.sort_by([(name, "ascending") for name in names])
+    vectors = read_vectors(ordered)
+    keys = ordered.select(names).to_pylist()
+    version = _version(keys, vectors, (patterns, knots), similarity)
+    members = {False: defaultdict(list), True: defaultdict(list)}
+    for row, key in enumerate(keys):
+        members[key["prefix"] == ENDED][key["cluster_id"], key["prefix"]].append(row)
     rows = []
-    for is_ended in (False, True):
-        stage = {}
-        for row, key in enumerate(keys):
-            if (key[1] == ENDED) == is_ended:
-                stage.setdefault(key, []).append(row)
-        rows += _fit_stage({key: matrix[at] for key, at in stage.items()}, similarity, version)
+    for stage in members.values():
+        groups = {key: vectors[at] for key, at in stage.items()}
+        for fitted in _fit_stage(groups, similarity):
+            curves = {
+                keys[row]["exemplar_id"] for row in stage[fitted["cluster_id"], fitted["prefix"]]
+            }
+            rows.append(fitted | {"n_exemplars": len(curves), "library_version": version})
     table = pa.Table.from_pylist(rows, schema=LIBRARY_SCHEMA)
     return table.sort_by([("cluster_id", "ascending"), ("prefix", "ascending")])
 
 
-def _fit_stage(groups: dict, similarity: str, version: str) -> list[dict]:
-    for (cluster, prefix), members in groups.items():
-        if len(members) < 2:
+def _fit_stage(groups: dict[tuple, np.ndarray], similarity: str) -> list[dict]:
+    for (cluster, prefix), own in groups.items():
+        if len(own) < 2:
             raise ValueError(
-                f"cluster {cluster} has {len(members)} curve at prefix {prefix}; it needs 2 or more"
+                f"cluster {cluster} has {len(own)} vector at prefix {prefix}; it needs 2 or more"
             )
-    centroids = {key: members.mean(axis=0) for key, members in groups.items()}
-    metric = fit_metric(groups, similarity)
-    squares = {}
-    for key, members in groups.items():
-        gaps = distances_to(to_points(metric, members), to_points(metric, centroids[key][None]))[
-            :, 0
-        ]
-        # Left out of its own centroid, a curve would lie n / (n - 1) times as far.
-        squares[key] = (gaps * len(members) / (len(members) - 1)) ** 2
-    overall = np.mean(np.concatenate(list(squares.values())))
-    rows = []
-    for (cluster, prefix), members in groups.items():
-        own = squares[cluster, prefix]
-        typical = (own.sum() + SPREAD_CURVES * overall) / (len(own) + SPREAD_CURVES)
+    rows, squares = [], []
+    for (cluster, prefix), own in groups.items():
+        metric = fit_metric(groups, similarity, pattern=(cluster, prefix))
+        centroid = own.mean(axis=0)
+        squares.append(distances(metric, own, centroid) ** 2)
         rows.append(
             {
                 "cluster_id": cluster,
                 "prefix": prefix,
-                "n_exemplars": len(members),
-                "centroid": centroids[cluster, prefix].tolist(),
-                "spread": members.std(axis=0).tolist(),
-                "reach": float(REACH_FACTOR * np.sqrt(typical)),
+                "centroid": centroid.tolist(),
+                "spread": own.std(axis=0).tolist(),
                 "metric_centre": metric.centre.tolist(),
                 "metric_whitening": metric.whitening.tolist(),
                 "similarity": similarity,
-                "library_version": version,
             }
         )
-    return rows
+    # A distance is in units of the pattern's own spread, so one reach serves all of a stage.
+    reach = REACH_FACTOR * float(np.sqrt(np.concatenate(squares).mean()))
+    return [row | {"reach": reach} for row in rows]
 
 
-def fit_metric(groups: dict, similarity: str) -> Metric:
-    """Make the metric of a stage from its patterns' vectors.
+def fit_metric(
+    groups: dict[tuple, np.ndarray], similarity: str, *, pattern: tuple | None = None
+) -> Metric:
+    """Make a metric from patterns' vectors.
 
     Parameters
     ----------
     groups : dict of tuple to numpy.ndarray, shape (n, 26)
         Vectors by cluster and prefix.
     similarity : {"cosine", "euclidean", "mahalanobis"}
-        "mahalanobis" whitens by the covariance within patterns, shrunk to its diagonal; the others
-        divide every component by its deviation over all vectors.
+        "mahalanobis" whitens by the covariance within patterns; the others divide every component
+        by its deviation over all vectors.
+    pattern : tuple, optional
+        The key of the pattern that the metric is for: its own covariance is blended in.
 
     Returns
     -------
     Metric
         Its centre is the mean of all vectors.
+
+    References
+    ----------
+    Friedman (1989), Regularized discriminant analysis, Journal of the American Statistical
+    Association 84(405), on blending a class's covariance with that of all.
     """
     every = np.concatenate(list(groups.values()))
-    widening = np.ones(N_FEATURES)
-    widening[list(TIME_FEATURES)] = TIME_WIDENING**2
     if similarity == "mahalanobis":
-        within = np.concatenate([members - members.mean(axis=0) for members in groups.values()])
-        covariance = within.T @ within / (len(within) - len(groups))
-        variances = np.maximum(np.diag(covariance), LEAST_DEVIATION**2)
-        shrunk = (1 - SHRINKAGE) * covariance
-        shrunk[np.diag_indices(N_FEATURES)] = variances * widening
+        within = {key: own - own.mean(axis=0) for key, own in groups.items()}
+        gaps = np.concatenate(list(within.values()))
+        covariance = gaps.T @ gaps / (len(gaps) - len(groups))
+        if pattern is not None:
+            own = within[pattern]
+            own_covariance = own.T @ own / (len(own) - 1)
+            covariance = (1 - OWN_SHARE) * covariance + OWN_SHARE * own_covariance
     else:
-        shrunk = np.diag(np.maximum(every.var(axis=0), LEAST_DEVIATION**2) * widening)
+        covariance = np.diag(every.var(axis=0))
     return Metric(
-        centre=every.mean(axis=0),
-        whitening=np.linalg.inv(np.linalg.cholesky(shrunk)),
-        similarity=similarity,
+        centre=every.mean(axis=0), whitening=_whitening(covariance), similarity=similarity
     )
 
 
+def _whitening(covariance: np.ndarray) -> np.ndarray:
+    variances = np.diag(covariance) + ADDED_DEVIATION**2
+    variances[list(TIME_FEATURES)] *= TIME_WIDENING**2
+    shrunk = (1 - SHRINKAGE) * covariance
+    shrunk[np.diag_indices(N_FEATURES)] = variances
+    return np.linalg.inv(np.linalg.cholesky(shrunk))
+
+
 def _version(
-    ordered: pa.Table, matrix: np.ndarray, tables: tuple[pa.Table, ...], similarity: str
+    keys: list[dict], vectors: np.ndarray, tables: tuple[pa.Table, ...], similarity: str
 ) -> str:
     content = {
         "features": FEATURE_NAMES,
         "parameters": [
             similarity,
+            OWN_SHARE,
             SHRINKAGE,
-            LEAST_DEVIATION,
+            ADDED_DEVIATION,
             TIME_WIDENING,
             REACH_FACTOR,
-            SPREAD_CURVES,
         ],
-        "exemplars": [
-            ordered["cluster_id"].to_pylist(),
-            ordered["exemplar_id"].to_pylist(),
-            ordered["prefix"].to_pylist(),
-        ],
-        "vectors": matrix.tolist(),
+        "keys": keys,
         "tables": [
             sorted(json.dumps(row, sort_keys=True) for row in table.to_pylist()) for table in tables
         ],
     }
-    text = json.dumps(content, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+    digest.update(vectors.astype("<f8").tobytes())
+    return digest.hexdigest()[:16]

@@ -1,18 +1,20 @@
 """Match reports with the patterns of the library.
 
 An open report is compared with what every pattern looked like when a quarter, half, three quarters
-and all of it had been seen, and the most similar of these counts; an ended report is compared with
-ended patterns alone. Nothing here looks at two reports at once, so a report that is matched alone
+and all of it had been seen, and the nearest of these counts; an ended report is compared with ended
+patterns alone. Nothing here looks at two reports at once, so a report that is matched alone
 tomorrow gets, bit for bit, what it got among a million today.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
 from archetype.sales.calibrate import apply_knots
-from archetype.sales.library import ENDED, Metric, distances_to, read_vectors, to_points
+from archetype.sales.library import ENDED, Metric, distances, read_vectors
 
 # Rows per step: the working set of a step stays in cache.
 BATCH_ROWS = 8_192
@@ -50,9 +52,9 @@ def match_reports(pending: pa.Table, library: pa.Table, knots: pa.Table) -> pa.T
     Returns
     -------
     pyarrow.Table
-        ``MATCH_SCHEMA``, by report_id and written_at. Beyond the reach of the most
-        similar pattern `cluster_id` is null, and that pattern is the runner-up. Of several that are
-        equally similar, the one of the lowest id wins.
+        ``MATCH_SCHEMA``, by report_id and written_at. Beyond the reach of the nearest pattern
+        `cluster_id` is null, and that pattern is the runner-up. Of several that are equally near,
+        the one of the lowest id wins.
 
     Raises
     ------
@@ -70,41 +72,36 @@ def match_reports(pending: pa.Table, library: pa.Table, knots: pa.Table) -> pa.T
         batch = pending.slice(start, BATCH_ROWS)
         vectors = read_vectors(batch)
         is_ended = batch["is_ended"].to_numpy()
-        found = {name: np.empty(batch.num_rows) for name in FOUND}
+        found = {}
         for stage, patterns in stages.items():
             at = np.flatnonzero(is_ended == stage)
             for name, values in patterns.compare(vectors[at]).items():
-                found[name][at] = values
+                found.setdefault(name, np.empty(batch.num_rows))[at] = values
         parts.append(_as_table(batch, found, knots, versions[0]))
     table = pa.concat_tables(parts)
     return table.sort_by([("report_id", "ascending"), ("written_at", "ascending")])
 
 
-FOUND = ("nearest", "runner_up", "distance", "similarity", "score", "is_beyond")
-
-
+@dataclass(frozen=True, eq=False)
 class Patterns:
-    """What the patterns of one stage look like, as points of that stage's space.
+    """What the patterns of a stage look like.
 
     Parameters
     ----------
-    metric : archetype.sales.library.Metric
-        The metric of the stage.
     clusters : numpy.ndarray of int, shape (k,)
         Ids of the patterns, ascending.
-    points : numpy.ndarray, shape (k, p, 26)
-        Their centroids at each prefix.
-    reaches : numpy.ndarray, shape (k, p)
-        How far a report may lie from each.
+    centroids : list of list of numpy.ndarray, shape (26,)
+        Their centroids, by pattern and prefix.
+    metrics : list of list of archetype.sales.library.Metric
+        How vectors are compared with each.
+    reach : float
+        How far a report may lie from its pattern.
     """
 
-    def __init__(
-        self, metric: Metric, clusters: np.ndarray, points: np.ndarray, reaches: np.ndarray
-    ) -> None:
-        self.metric = metric
-        self.clusters = clusters
-        self.points = points
-        self.reaches = reaches
+    clusters: np.ndarray
+    centroids: list[list[np.ndarray]]
+    metrics: list[list[Metric]]
+    reach: float
 
     @classmethod
     def from_library(cls, library: pa.Table, *, is_ended: bool) -> Patterns:
@@ -125,28 +122,22 @@ class Patterns:
         Raises
         ------
         ValueError
-            There are fewer than two patterns, or one lacks a prefix.
+            There are fewer than two patterns.
         """
         rows = [row for row in library.to_pylist() if (row["prefix"] == ENDED) == is_ended]
         rows.sort(key=lambda row: (row["cluster_id"], row["prefix"]))
         clusters = sorted({row["cluster_id"] for row in rows})
-        n_prefixes = len({row["prefix"] for row in rows})
-        if len(clusters) < 2 or len(rows) != len(clusters) * n_prefixes:
+        if len(clusters) < 2:
             raise ValueError(
-                f"the library has {len(rows)} rows for {len(clusters)} patterns and {n_prefixes} "
-                "prefixes; it needs two patterns at least, each at every prefix"
+                f"the library has {len(clusters)} patterns of {'ended' if is_ended else 'open'} "
+                "reports; it needs 2 or more"
             )
-        metric = Metric(
-            centre=np.array(rows[0]["metric_centre"]),
-            whitening=np.array(rows[0]["metric_whitening"]),
-            similarity=rows[0]["similarity"],
-        )
-        points = to_points(metric, np.array([row["centroid"] for row in rows]))
+        by_cluster = [[row for row in rows if row["cluster_id"] == name] for name in clusters]
         return cls(
-            metric,
-            np.array(clusters),
-            points.reshape(len(clusters), n_prefixes, -1),
-            np.array([row["reach"] for row in rows]).reshape(len(clusters), n_prefixes),
+            clusters=np.array(clusters),
+            centroids=[[np.array(row["centroid"]) for row in own] for own in by_cluster],
+            metrics=[[_read_metric(row) for row in own] for own in by_cluster],
+            reach=rows[0]["reach"],
         )
 
     def compare(self, vectors: np.ndarray) -> dict[str, np.ndarray]:
@@ -160,29 +151,43 @@ class Patterns:
         Returns
         -------
         dict of str to numpy.ndarray, shape (n,)
-            By the names in ``FOUND``: the two most similar patterns, the distance to the nearest
-            and the similarity with it, its share among all patterns, and whether the report lies
-            beyond its reach.
+            `nearest` and `runner_up`, the ids of the two nearest patterns; `distance` to the
+            nearest and `similarity` with it; its `score`, the share among all patterns; and
+            `is_beyond`, whether the report lies beyond the reach.
         """
-        k, p, m = self.points.shape
         every = np.arange(len(vectors))
-        distances = distances_to(to_points(self.metric, vectors), self.points.reshape(k * p, m))
-        distances = distances.reshape(len(vectors), k, p)
-        prefix = np.argmin(distances / self.reaches, axis=2)
-        distance = np.take_along_axis(distances, prefix[:, :, None], axis=2)[:, :, 0]
-        relative = distance / self.reaches[np.arange(k), prefix]
-        best = np.argmin(relative, axis=1)
-        others = relative.copy()
+        gaps = np.empty((len(vectors), len(self.clusters)))
+        for place, (centroids, metrics) in enumerate(
+            zip(self.centroids, self.metrics, strict=True)
+        ):
+            looks = zip(metrics, centroids, strict=True)
+            gaps[:, place] = np.min(
+                [distances(metric, vectors, centroid) for metric, centroid in looks], axis=0
+            )
+        best = np.argmin(gaps, axis=1)
+        nearest = gaps[every, best]
+        others = gaps.copy()
         others[every, best] = np.inf
-        exponent = (relative[every, best, None] ** 2 - relative**2) * SHARPNESS
+        weights = np.exp(SHARPNESS * (nearest[:, None] ** 2 - gaps**2) / self.reach**2)
+        total = np.zeros(len(vectors))
+        for place in range(len(self.clusters)):
+            total += weights[:, place]
         return {
             "nearest": self.clusters[best],
             "runner_up": self.clusters[np.argmin(others, axis=1)],
-            "distance": distance[every, best],
-            "similarity": 1 / (1 + relative[every, best] ** 2),
-            "score": 1 / np.exp(exponent).sum(axis=1),
-            "is_beyond": relative[every, best] > 1,
+            "distance": nearest,
+            "similarity": 1 / (1 + (nearest / self.reach) ** 2),
+            "score": 1 / total,
+            "is_beyond": nearest > self.reach,
         }
+
+
+def _read_metric(row: dict) -> Metric:
+    return Metric(
+        centre=np.array(row["metric_centre"]),
+        whitening=np.array(row["metric_whitening"]),
+        similarity=row["similarity"],
+    )
 
 
 def _as_table(
