@@ -77,7 +77,15 @@ SCORES = """
         pattern,
         array_position(['quarter', 'half', 'whole', 'every tick'], moment)
 """
-CANDIDATES = "select count(distinct candidate_id) from cluster_library_candidates"
+CANDIDATES = """
+    select count(distinct members.candidate_id)
+    from (
+        select candidate_id, unnest(report_ids) as report_id from cluster_library_candidates
+    ) as members
+    inner join detection_reports as reports using (report_id)
+    inner join stg_sales_truth__anomalies as anomalies using (anomaly_id)
+    where not anomalies.is_known and reports.report_role = 'first'
+"""
 
 Row = dict[str, Any]
 
@@ -97,7 +105,8 @@ def build(folder: Path, seed: int, **sizes: Any) -> list[Row]:
     Returns
     -------
     list of dict
-        The rows of `detection_scores`, each with the number of candidates besides.
+        The rows of `detection_scores`, each with the number of candidates that hold reports
+        which found the unknown pattern besides.
     """
     report = simulate_sales(folder / "raw", seed=seed, **sizes)
     home = folder / "home"
@@ -111,7 +120,11 @@ def build(folder: Path, seed: int, **sizes: Any) -> list[Row]:
     command = [str(Path(sys.executable).with_name("archetype")), "build"]
     command += ["--select", "+detection_scores", "+cluster_library_candidates"]
     command += ["--indirect-selection", "cautious"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
+    if result.returncode:
+        sys.exit(result.stdout + result.stderr)
     with duckdb.connect(str(home / "archetype.duckdb"), read_only=True) as connection:
         cursor = connection.execute(SCORES)
         names = [column[0] for column in cursor.description]

@@ -19,6 +19,7 @@
         'minority_event_ended_log': [],
         'anomaly_vectors': [],
         'minority_reports_clustered_log': [],
+        'minority_map_anchors': [],
         'minority_report_map': [],
         'minority_reports': [],
         'cluster_library': [],

@@ -82,23 +82,24 @@
         end as canonical
     from query
     {%- endset -%}
-    {%- set found = run_query(query).rows[0] -%}
+    {#- Nothing can be asked while models are parsed. -#}
+    {%- set found = run_query(query).rows[0] if execute else {'is_one_expression': true} -%}
     {%- set problem = none -%}
-    {%- if found['syntax_error'] -%}
-        {%- set problem = "cannot be parsed (" ~ found['syntax_error'].splitlines()[0] ~ ")" -%}
-    {%- elif not found['is_one_expression'] -%}
+    {%- if found.get('syntax_error') -%}
+        {%- set problem = "cannot be parsed (" ~ found.get('syntax_error').splitlines()[0] ~ ")" -%}
+    {%- elif not found.get('is_one_expression') -%}
         {%- set problem = "is not one SQL expression; a name with blanks needs double quotes" -%}
-    {%- elif found['refused_parts'] -%}
-        {%- set problem = "may not hold: " ~ found['refused_parts'] -%}
-    {%- elif found['refused_functions'] -%}
-        {%- set problem = "may not call: " ~ found['refused_functions'] -%}
-    {%- elif found['n_qualified'] > 0 -%}
+    {%- elif found.get('refused_parts') -%}
+        {%- set problem = "may not hold: " ~ found.get('refused_parts') -%}
+    {%- elif found.get('refused_functions') -%}
+        {%- set problem = "may not call: " ~ found.get('refused_functions') -%}
+    {%- elif found.get('n_qualified') -%}
         {%- set problem = "may name columns only, without a table or a schema" -%}
     {%- endif -%}
     {{- return({
         'problem': problem,
-        'sql': found['canonical'],
-        'column_names': fromjson(found['column_names'] or '[]'),
-        'calculated_names': fromjson(found['calculated_names'] or '[]'),
+        'sql': found.get('canonical'),
+        'column_names': fromjson(found.get('column_names') or '[]'),
+        'calculated_names': fromjson(found.get('calculated_names') or '[]'),
     }) -}}
 {%- endmacro %}

@@ -4,7 +4,7 @@
 -#}
 {% macro sales_tick_end(tick_local) -%}
     {{- utc_instant(
-        after_microseconds(tick_local, microseconds(sales_tick_minutes(), 'minute')),
+        after_microseconds(tick_local, sales_tick_us()),
         "'" ~ var('sales_time_zone') ~ "'"
     ) -}}
 {%- endmacro %}

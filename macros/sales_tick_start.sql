@@ -4,6 +4,6 @@
 {%- endmacro %}
 
 {% macro default__sales_tick_start(local_time) -%}
-    {%- set tick_us = microseconds(sales_tick_minutes(), 'minute') -%}
+    {%- set tick_us = sales_tick_us() -%}
     make_timestamp(epoch_us({{ local_time }}) // {{ tick_us }} * {{ tick_us }})
 {%- endmacro %}

@@ -46,10 +46,10 @@ flag_changes as (
         written_at,
         started_at,
         flag,
-        flag is distinct from lag(flag) over (
+        lag(flag, 1, 0) over (
             partition by store_id, sku
             order by tick_number
-        ) as is_change
+        ) as last_flag
     from window_ticks
 
 ),
@@ -60,7 +60,7 @@ runs as (
         store_id,
         sku,
         written_at,
-        max(case when is_change then started_at end) over (
+        max(case when flag <> last_flag then started_at end) over (
             partition by store_id, sku
             order by written_at
             rows between unbounded preceding and current row

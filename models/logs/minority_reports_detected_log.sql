@@ -12,38 +12,46 @@ clock as (
 
 ),
 
+in_range as (
+
+    select
+        slices.*,
+        clock.run_id
+    from slices
+    inner join clock on slices.written_at >= clock.replay_from
+
+),
+
 final as (
 
     select
-        slices.report_id,
-        slices.version,
-        slices.store_id,
-        slices.sku,
-        slices.first_detected_from,
-        slices.window_start,
-        slices.window_end,
-        slices.severity_score,
-        slices.impact_estimate,
-        case when slices.is_ended then 'ended' else 'open' end as report_status,
-        slices.written_at,
-        clock.run_id,
-        slices.attributed_sales_total,
-        slices.baseline_sales_total,
-        slices.sign,
-        slices.n_ticks,
-        slices.quiet_ticks
-    from slices
-    cross join clock
+        report_id,
+        version,
+        store_id,
+        sku,
+        first_detected_from,
+        window_start,
+        window_end,
+        severity_score,
+        impact_estimate,
+        case when is_ended then 'ended' else 'open' end as report_status,
+        written_at,
+        run_id,
+        attributed_sales_total,
+        baseline_sales_total,
+        sign,
+        n_ticks,
+        quiet_ticks
+    from in_range
+    {% if is_incremental() %}
     where
-        slices.written_at >= clock.replay_from
-        {% if is_incremental() %}
-        and not exists (
+        not exists (
             select 1 from {{ this }} as logged
             where
-                logged.report_id = slices.report_id
-                and logged.version = slices.version
+                logged.report_id = in_range.report_id
+                and logged.version = in_range.version
         )
-        {% endif %}
+    {% endif %}
 
 )
 

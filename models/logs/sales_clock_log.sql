@@ -13,6 +13,13 @@ clock as (
 
 ),
 
+moved as (
+
+    select * from clock
+    where as_of_at > coalesce(processed_to, timestamp '1900-01-01 00:00:00')
+
+),
+
 final as (
 
     select
@@ -21,16 +28,14 @@ final as (
         time_zone,
         replay_from,
         run_id
-    from clock
+    from moved
+    {% if is_incremental() %}
     where
-        as_of_at is not null
-        and (processed_to is null or as_of_at > processed_to)
-        {% if is_incremental() %}
-        and not exists (
+        not exists (
             select 1 from {{ this }} as logged
-            where logged.processed_to >= clock.as_of_at
+            where logged.processed_to = moved.as_of_at
         )
-        {% endif %}
+    {% endif %}
 
 )
 

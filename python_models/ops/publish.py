@@ -12,6 +12,7 @@ def model(dbt, session):
     dbt.ref("cluster_library")
     dbt.ref("cluster_library_candidates")
     dbt.ref("minority_event_ended_log")
+    dbt.ref("minority_map_anchors")
     dbt.ref("minority_report_map")
     dbt.ref("minority_reports")
     dbt.ref("minority_reports_clustered_log")

@@ -86,7 +86,7 @@ def _reason(result: RunResult) -> str:
 def _print_summary(
     console: Console, connection: duckdb.DuckDBPyConnection, published: Path
 ) -> None:
-    """Print files by reason, the tables with what this build added, and the archetypes."""
+    """Print files by reason, anomalies by name, what this build added, and the archetypes."""
     files = connection.execute(
         "select status, reason, count(*) from session_processing_log"
         " group by all order by 1, 3 desc"
@@ -94,6 +94,21 @@ def _print_summary(
     console.print(
         "Session files: " + ", ".join(f"{n} {status} ({why})" for status, why, n in files)
     )
+    files = connection.execute(
+        "select status, reason, count(*), sum(n_rows), sum(n_rows_used) from sales_processing_log"
+        " group by all order by 1, 3 desc"
+    ).fetchall()
+    console.print(
+        "Sales files: "
+        + ", ".join(
+            f"{n} {status} ({why}, {used:,} of {rows:,} rows)"
+            for status, why, n, rows, used in files
+        )
+    )
+    reports = connection.execute(
+        "select cluster_name, count(*) from minority_reports group by all order by 2 desc, 1"
+    ).fetchall()
+    console.print("Sales anomalies: " + ", ".join(f"{n} {name}" for name, n in reports))
     console.print(_table_of_tables(connection))
     model = connection.execute(
         "select model_version, n_sessions, silhouette, stability, pipeline_stability, reason"

@@ -28,6 +28,7 @@ settings.load_profile("untimed")
 QUICK = {"bootstraps": 2}
 # Unit tests say nothing new in a second build.
 WITHOUT_UNIT_TESTS = ("--exclude", "test_type:unit")
+RAW_FILES = ("ARCHETYPE_SESSIONS", "ARCHETYPE_SALES", "ARCHETYPE_MRDL")
 
 
 @dataclass(frozen=True)
@@ -37,18 +38,28 @@ class Warehouse:
     home: Path
 
     def build(
-        self, *arguments: str, sessions: str | Path | None = None, threads: int = 2, **variables
+        self,
+        *arguments: str,
+        sessions: str | Path | None = None,
+        sales: str | Path | None = None,
+        reports: str | Path | None = None,
+        threads: int = 2,
+        **variables,
     ) -> subprocess.CompletedProcess[str]:
-        """Run `archetype build` as a user would and give its exit code and output."""
+        """Run `archetype build` as a user would and give its exit code and output.
+
+        Where no raw files of either wing are given, both read the sample.
+        """
         environment = os.environ | {
             "ARCHETYPE_HOME": str(self.home),
             "ARCHETYPE_THREADS": str(threads),
             "DBT_TARGET_PATH": str(self.home / "target"),
             "DBT_LOG_PATH": str(self.home / "logs"),
         }
-        environment.pop("ARCHETYPE_SESSIONS", None)
-        if sessions is not None:
-            environment["ARCHETYPE_SESSIONS"] = str(sessions)
+        for name in RAW_FILES:
+            environment.pop(name, None)
+        given = dict(zip(RAW_FILES, (sessions, sales, reports), strict=True))
+        environment |= {name: str(glob) for name, glob in given.items() if glob is not None}
         command = [str(Path(sys.executable).with_name("archetype")), "build"]
         command += arguments or WITHOUT_UNIT_TESTS
         if variables:

@@ -12,8 +12,21 @@ from conftest import QUICK, ROOT, SAMPLE, WITHOUT_UNIT_TESTS, Warehouse
 
 from archetype.simulate import simulate_sessions
 
-LOGS = ("session_model_log", "session_assignments")
-SESSION_TABLES = {
+LOGS = (
+    "session_model_log",
+    "session_assignments",
+    "stg_sales__ticks",
+    "baseline_sales_model_prediction_log",
+    "anomaly_classifier_model_prediction_log",
+    "minority_reports_detected_log",
+    "minority_event_ended_log",
+    "anomaly_vectors",
+    "minority_reports_clustered_log",
+    "minority_map_anchors",
+    "minority_report_map",
+    "sales_clock_log",
+)
+PUBLIC_TABLES = {
     "session_processing_log",
     "session_fingerprints",
     "session_models",
@@ -22,6 +35,18 @@ SESSION_TABLES = {
     "session_assignments",
     "session_drift",
     "sessions",
+    "sales_processing_log",
+    "baseline_sales_model_prediction_log",
+    "anomaly_classifier_model_prediction_log",
+    "minority_reports_detected_log",
+    "minority_event_ended_log",
+    "anomaly_vectors",
+    "minority_reports_clustered_log",
+    "minority_map_anchors",
+    "minority_report_map",
+    "minority_reports",
+    "cluster_library",
+    "cluster_library_candidates",
     "build_runs",
 }
 
@@ -31,7 +56,7 @@ def test_a_build_publishes_every_table_and_says_so(sample_warehouse):
     assert f"Read it: {sample_warehouse.published}" in said
     assert len(said.splitlines()) <= 40, "more than one screen"
     query = sample_warehouse.query
-    assert {name for (name,) in query("select table_name from duckdb_tables()")} == SESSION_TABLES
+    assert {name for (name,) in query("select table_name from duckdb_tables()")} == PUBLIC_TABLES
     undescribed = query(
         "select table_name, column_name from duckdb_columns()"
         " where comment is null and not internal"
@@ -65,7 +90,7 @@ def test_same_input_same_bytes(sample_warehouse, warehouse, tmp_path):
     # The sample itself was built with one thread: see conftest.py.
     warehouse.built(sessions=folder / "*.json", threads=4)
     assert warehouse.hashes() == sample_warehouse.hashes()
-    assert len(warehouse.hashes()) == len(SESSION_TABLES) - 1
+    assert len(warehouse.hashes()) == len(PUBLIC_TABLES) - 1
 
 
 def test_many_events_give_the_same_bytes_on_any_threads(tmp_path):
@@ -98,7 +123,7 @@ def test_content_hashes_tell_a_changed_cell_and_no_other_order(sample_warehouse,
     shutil.copy(sample_warehouse.published, tmp_path / "copy.duckdb")
     recorded = sample_warehouse.hashes()
     with duckdb.connect(str(tmp_path / "copy.duckdb")) as connection:
-        for table in SESSION_TABLES - {"build_runs", "session_processing_log"}:
+        for table in PUBLIC_TABLES - {"build_runs", "session_processing_log", "sales_processing_log"}:
             assert content_hash(connection, table) == recorded[table]
             connection.execute(f"create table shuffled as from {table} order by random()")
             assert content_hash(connection, "shuffled") == recorded[table]

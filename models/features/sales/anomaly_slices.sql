@@ -14,6 +14,19 @@ windows as (
         {{ ordered_list('cast(expected_units as double)', 'n_ticks') }} as baseline,
         {{ ordered_list('tick_local', 'n_ticks') }} as tick_locals
     from report_ticks
+    where n_ticks >= 1
+    group by report_id
+
+),
+
+lead_ins as (
+
+    select
+        report_id,
+        {{ ordered_list('cast(units as double)', 'n_ticks') }} as units,
+        {{ ordered_list('cast(expected_units as double)', 'n_ticks') }} as baseline
+    from report_ticks
+    where n_ticks < 1
     group by report_id
 
 ),
@@ -46,9 +59,12 @@ final as (
         cast(written.window_units - written.window_expected as double) as impact_estimate,
         {{ list_prefix('windows.units', 'written.n_ticks') }} as units,
         {{ list_prefix('windows.baseline', 'written.n_ticks') }} as baseline,
-        {{ list_prefix('windows.tick_locals', 'written.n_ticks') }} as tick_locals
+        {{ list_prefix('windows.tick_locals', 'written.n_ticks') }} as tick_locals,
+        lead_ins.units as lead_in_units,
+        lead_ins.baseline as lead_in_baseline
     from written
     inner join windows on written.report_id = windows.report_id
+    left join lead_ins on written.report_id = lead_ins.report_id
 
 )
 

@@ -1,8 +1,20 @@
 with
 
-observed as (
+own_levels as (
 
-    select * from {{ ref('sales_observed_ticks') }}
+    select * from {{ ref('sales_own_levels') }}
+
+),
+
+sku_levels as (
+
+    select * from {{ ref('sales_sku_levels') }}
+
+),
+
+store_levels as (
+
+    select * from {{ ref('sales_store_levels') }}
 
 ),
 
@@ -12,14 +24,18 @@ days as (
 
 ),
 
+-- All that are followed on the day, whichever of its ticks are pending: the pool is the same.
 series as (
 
+    {% for levels in ['own_levels', 'sku_levels', 'store_levels'] %}
     select
         store_id,
         sku,
         scored_on
-    from observed
-    group by store_id, sku, scored_on
+    from {{ levels }}
+    where is_followed
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 
 ),
 

@@ -53,15 +53,26 @@ pending_ticks as (
 
 ),
 
-series_ticks as (
+attributed_ticks as (
 
     select
         case when is_own or not is_sku then store_id else '*' end as store_id,
         case when is_own or is_sku then sku else '*' end as sku,
         tick_local,
-        sum(units) as units
+        units
     from pending_ticks
-    group by 1, 2, 3
+
+),
+
+series_ticks as (
+
+    select
+        store_id,
+        sku,
+        tick_local,
+        sum(units) as units
+    from attributed_ticks
+    group by store_id, sku, tick_local
 
 ),
 

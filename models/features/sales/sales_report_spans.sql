@@ -1,5 +1,6 @@
 with
 
+{% if env_var('ARCHETYPE_MRDL', '') %}
 ticks as (
 
     select * from {{ ref('sales_window_ticks') }}
@@ -9,25 +10,6 @@ ticks as (
 supplied as (
 
     select * from {{ ref('stg_sales_mrdl__reports') }}
-
-),
-
-runs as (
-
-    select * from {{ ref('sales_flag_runs') }}
-
-),
-
-openings as (
-
-    select
-        *,
-        row_number() over (
-            partition by store_id, sku, flag, chain_number
-            order by tick_number
-        ) as nth_opening
-    from runs
-    where run_ticks >= {{ var('open_ticks') }} or is_strong
 
 ),
 
@@ -57,6 +39,27 @@ supplied_windows as (
 
 ),
 
+{% else %}
+runs as (
+
+    select * from {{ ref('sales_flag_runs') }}
+
+),
+
+openings as (
+
+    select
+        *,
+        row_number() over (
+            partition by store_id, sku, flag, chain_number
+            order by tick_number
+        ) as nth_opening
+    from runs
+    where run_ticks >= {{ var('open_ticks') }} or is_strong
+
+),
+
+{% endif %}
 final as (
 
     {% if env_var('ARCHETYPE_MRDL', '') %}

@@ -16,7 +16,9 @@ numbers as (
 
     select
         *,
-        {{ each_integer('start_number', 'last_number + ' ~ var('close_ticks')) }} as tick_number
+        {{ each_integer(
+            'start_number - ' ~ var('close_ticks'), 'last_number + ' ~ var('close_ticks')
+        ) }} as tick_number
     from spans
 
 ),
@@ -37,7 +39,8 @@ report_ticks as (
         ticks.expected_units,
         ticks.is_pending,
         abs(ticks.z_score) as magnitude,
-        numbers.tick_number <= numbers.last_number
+        cast(numbers.tick_number - numbers.start_number + 1 as integer) as n_ticks,
+        numbers.tick_number between numbers.start_number and numbers.last_number
         {%- if not env_var('ARCHETYPE_MRDL', '') %} and ticks.flag = numbers.sign{% endif %}
             as is_flagged
     from numbers
@@ -53,9 +56,12 @@ running as (
 
     select
         *,
-        cast(row_number() over so_far as integer) as n_ticks,
-        cast(sum(units) over so_far as decimal(38, 3)) as units_so_far,
-        cast(sum(expected_units) over so_far as decimal(38, 6)) as expected_so_far
+        cast(
+            sum(units) filter (where n_ticks >= 1) over so_far as decimal(38, 3)
+        ) as units_so_far,
+        cast(
+            sum(expected_units) filter (where n_ticks >= 1) over so_far as decimal(38, 6)
+        ) as expected_so_far
     from report_ticks
     window so_far as (
         partition by report_id

@@ -6,17 +6,41 @@ ticks as (
 
 ),
 
--- The chain is the store of those series that are rolled up over stores.
-grouped as (
+days as (
+
+    select * from {{ ref('sales_series_days') }}
+
+),
+
+weighted as (
 
     select
-        case when is_chain then '*' else ticks.store_id end as store_id,
+        ticks.store_id,
         ticks.sold_on,
         ticks.tick_of_day,
         ticks.tick_local,
-        ticks.units
+        cast(cast(ticks.units as double) * days.store_weight as decimal(28, 6)) as units
     from ticks
-    cross join (select false as is_chain union all select true as is_chain) as levels
+    inner join days
+        on
+            ticks.store_id = days.store_id
+            and ticks.sku = days.sku
+            and ticks.sold_on = days.sold_on
+
+),
+
+-- The chain is the store of those series that are rolled up over stores.
+sold as (
+
+    select * from weighted
+    union all
+    select
+        '*' as store_id,
+        sold_on,
+        tick_of_day,
+        tick_local,
+        units
+    from weighted
 
 ),
 
@@ -27,8 +51,8 @@ final as (
         sold_on,
         tick_of_day,
         tick_local,
-        cast(sum(units) as decimal(38, 3)) as units
-    from grouped
+        cast(sum(units) as decimal(38, 6)) as units
+    from sold
     group by store_id, sold_on, tick_of_day, tick_local
     having sum(units) > 0
 

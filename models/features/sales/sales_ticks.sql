@@ -14,7 +14,8 @@ pending as (
 
 reach as (
 
-    select min(scored_on) - {{ var('baseline_days') }} as first_on from pending
+    -- The trailing days are weighed by the days before them.
+    select min(scored_on) - 2 * {{ var('baseline_days') }} as first_on from pending
 
 ),
 

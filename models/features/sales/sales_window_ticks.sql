@@ -82,15 +82,22 @@ open_windows as (
 
 ),
 
-reaches as (
+-- The tick at which that window starts, or the first pending one.
+starts as (
 
     select
-        store_id,
-        sku,
-        min(started_at) as started_at
-    from open_windows
-    where started_at is not null
-    group by store_id, sku
+        finished.store_id,
+        finished.sku,
+        coalesce(
+            min(finished.tick_number) filter (
+                where finished.written_at > open_windows.started_at
+            ),
+            max(finished.tick_number) + 1
+        ) as tick_number
+    from finished
+    left join open_windows
+        on finished.store_id = open_windows.store_id and finished.sku = open_windows.sku
+    group by finished.store_id, finished.sku
 
 ),
 
@@ -109,9 +116,9 @@ final as (
         {% endfor %}
         false as is_pending
     from finished
-    inner join reaches
-        on finished.store_id = reaches.store_id and finished.sku = reaches.sku
-    where finished.written_at > reaches.started_at
+    inner join starts
+        on finished.store_id = starts.store_id and finished.sku = starts.sku
+    where finished.tick_number >= starts.tick_number - {{ var('close_ticks') }}
 
 )
 

@@ -1,5 +1,4 @@
 {%- set zone = "'" ~ var('sales_time_zone') ~ "'" -%}
-{%- set tick_us = microseconds(sales_tick_minutes(), 'minute') -%}
 with
 
 run_state as (
@@ -86,7 +85,7 @@ believed as (
 latest as (
 
     select {{ sales_tick_end(after_microseconds(
-        'max(last_tick)', -(var('incomplete_ticks') * tick_us | int)
+        'max(last_tick)', -(var('incomplete_ticks') * sales_tick_us())
     )) }} as complete_to
     from believed
     where is_believed

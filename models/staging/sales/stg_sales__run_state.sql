@@ -1,5 +1,5 @@
 {%- set zone = "'" ~ var('sales_time_zone') ~ "'" -%}
-{%- set tick_us = microseconds(sales_tick_minutes(), 'minute') -%}
+{%- set steps_us = 'cast(-steps_back.n as bigint) * ' ~ sales_tick_us() -%}
 with
 
 run_config as (
@@ -43,7 +43,7 @@ settings as (
 candidates as (
 
     select {{ sales_tick_end(after_microseconds(
-        sales_tick_start(local_time('settings.replay_to', zone)), 'cast(-steps_back.n as bigint) * ' ~ tick_us
+        sales_tick_start(local_time('settings.replay_to', zone)), steps_us
     )) }} as tick_end
     from settings
     cross join (values (1), (2), (3), (4), (5), (6)) as steps_back (n)

@@ -65,7 +65,7 @@ def _tiktok_viral(rng: np.random.Generator, n: int) -> Floats:
 
 def _promotion(rng: np.random.Generator, n: int) -> Floats:
     """Step up, stay about there, step back."""
-    height, tilt = rng.uniform(2.05, 3.5), rng.uniform(-0.06, 0.06)
+    height, tilt = rng.uniform(2.1, 3.5), rng.uniform(-0.05, 0.05)
     return np.maximum(height * (1 + tilt * (2 * _middles(n) - 1)), 2)
 
 
@@ -76,14 +76,14 @@ def _stockout(rng: np.random.Generator, n: int) -> Floats:
 
 def _competitor_stockout(rng: np.random.Generator, n: int) -> Floats:
     """Climb smoothly to a plateau and come back as smoothly."""
-    height, climb, back = rng.uniform(2, 2.8), rng.uniform(0.12, 0.30), rng.uniform(0.12, 0.30)
+    height, climb, back = rng.uniform(2.2, 2.8), rng.uniform(0.25, 0.40), rng.uniform(0.25, 0.40)
     u = _middles(n)
     return 1 + (height - 1) * np.minimum(_smooth_step(u / climb), _smooth_step((1 - u) / back))
 
 
 def _weather(rng: np.random.Generator, n: int) -> Floats:
     """Sink and recover like a U."""
-    lowest, flatness = rng.uniform(0.05, 0.33), rng.uniform(0.3, 0.7)
+    lowest, flatness = rng.uniform(0.05, 0.33), rng.uniform(0.3, 0.6)
     return 1 - (1 - lowest) * np.sin(np.pi * _middles(n)) ** flatness
 
 
@@ -94,7 +94,7 @@ def _data_error(rng: np.random.Generator, n: int) -> Floats:
 
 def _holiday(rng: np.random.Generator, n: int) -> Floats:
     """Climb ever more steeply until shortly before the end, then collapse."""
-    peak, steepness, eve = rng.uniform(2.8, 5), rng.uniform(1.5, 3.5), rng.uniform(0.85, 0.96)
+    peak, steepness, eve = rng.uniform(3, 5), rng.uniform(1.2, 2.4), rng.uniform(0.9, 0.97)
     u = _middles(n)
     climb = np.expm1(steepness * np.minimum(u, eve) / eve) / np.expm1(steepness)
     return 1 + (peak - 1) * climb * np.clip((1 - u) / (1 - eve), 0, 1)
@@ -102,13 +102,13 @@ def _holiday(rng: np.random.Generator, n: int) -> Floats:
 
 def _structural_decline(rng: np.random.Generator, n: int) -> Floats:
     """Slide steadily and stay down."""
-    lowest, slide = rng.uniform(0.05, 0.33), rng.uniform(0.25, 0.55)
+    lowest, slide = rng.uniform(0.05, 0.33), rng.uniform(0.35, 0.65)
     return 1 - (1 - lowest) * np.clip(_middles(n) / slide, 0, 1)
 
 
 def _panic_buying(rng: np.random.Generator, n: int) -> Floats:
     """Jump at once, then decay."""
-    peak, decay = rng.uniform(3.2, 7), rng.uniform(1.4, 3)
+    peak, decay = rng.uniform(3.5, 7), rng.uniform(1.6, 3)
     return 1 + (peak - 1) * np.exp(-decay * np.arange(n) / n)
 
 
@@ -122,11 +122,11 @@ KNOWN = (
     Pattern("TikTok Viral", 1, 15, 60, _tiktok_viral),
     Pattern("Promotion", 1, 6, 48, _promotion, fills_days=True),
     Pattern("Stockout", -1, 6, 40, _stockout),
-    Pattern("Competitor Stockout", 1, 10, 60, _competitor_stockout),
-    Pattern("Weather", -1, 8, 36, _weather),
+    Pattern("Competitor Stockout", 1, 20, 60, _competitor_stockout),
+    Pattern("Weather", -1, 8, 20, _weather),
     Pattern("Data Error", 1, 6, 24, _data_error),
-    Pattern("Holiday", 1, 15, 60, _holiday),
-    Pattern("Structural Decline", -1, 30, 60, _structural_decline),
+    Pattern("Holiday", 1, 20, 60, _holiday),
+    Pattern("Structural Decline", -1, 40, 60, _structural_decline),
     Pattern("Panic Buying", 1, 10, 42, _panic_buying),
 )
 """The patterns that the library knows."""
