@@ -92,11 +92,11 @@ final as (
         prefix,
         n_ticks,
         {% for name in anomaly_feature_names() %}
-        round({{ name }}, 9) as {{ name }},
+        round({{ name }}, 9) + 0 as {{ name }},
         {% endfor %}
         cast([
             {%- for name in anomaly_feature_names() %}
-            round({{ name }}, 9){{ ',' if not loop.last }}
+            round({{ name }}, 9) + 0{{ ',' if not loop.last }}
             {%- endfor %}
         ] as double[26]) as feature_vector
     from described

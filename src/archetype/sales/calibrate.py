@@ -11,7 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 # Stages of open reports by their least number of ticks; ended reports are a stage of their own.
-OPEN_TICKS = (1, 3, 6, 12, 24)
+OPEN_TICKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 36)
+# A line has so many knots at most, each for so many matches at least.
+MOST_KNOTS = 20
+LEAST_ROWS = 100
 
 KNOT_SCHEMA = pa.schema(
     [
@@ -23,32 +26,8 @@ KNOT_SCHEMA = pa.schema(
 )
 
 
-def stage_ticks(is_ended: np.ndarray, n_ticks: np.ndarray) -> np.ndarray:
-    """Give the stage of each report.
-
-    Parameters
-    ----------
-    is_ended : numpy.ndarray of bool, shape (n,)
-        Whether the report has ended.
-    n_ticks : numpy.ndarray of int, shape (n,)
-        Ticks of its slice, 1 or more.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n,)
-        The least number of ticks of the stage; 0 for ended reports.
-    """
-    at = np.searchsorted(OPEN_TICKS, n_ticks, side="right") - 1
-    return np.where(is_ended, 0, np.array(OPEN_TICKS)[at])
-
-
 def fit_knots(
-    is_ended: np.ndarray,
-    n_ticks: np.ndarray,
-    score: np.ndarray,
-    is_right: np.ndarray,
-    *,
-    least_rows: int = 50,
+    is_ended: np.ndarray, n_ticks: np.ndarray, score: np.ndarray, is_right: np.ndarray
 ) -> pa.Table:
     """Learn what scores are worth, stage by stage.
 
@@ -57,52 +36,58 @@ def fit_knots(
     is_ended : numpy.ndarray of bool, shape (n,)
         Whether the report had ended.
     n_ticks : numpy.ndarray of int, shape (n,)
-        Ticks of its slice.
+        Ticks of its slice, 1 or more.
     score : numpy.ndarray, shape (n,)
         The match's score, in [0, 1]. Reports that were left unmatched have no place here.
     is_right : numpy.ndarray of bool, shape (n,)
         Whether the report was named rightly; a false report never was.
-    least_rows : int
-        A stage with fewer rows takes the knots of all.
 
     Returns
     -------
     pyarrow.Table
-        ``KNOT_SCHEMA``: for each stage a line of knots from score 0 to score 1, neither score nor
-        confidence ever falling. Both are rounded to four decimals.
+        ``KNOT_SCHEMA``: for each stage that has rows a line of knots, neither score nor confidence
+        ever falling. Both are rounded to four decimals.
 
     References
     ----------
     Zadrozny, Elkan (2002), Transforming classifier scores into accurate multiclass probability
     estimates, KDD, on isotonic calibration.
     """
-    stages = stage_ticks(is_ended, n_ticks)
+    stages = np.where(is_ended, 0, _least_ticks(np.array(OPEN_TICKS), n_ticks))
     rows = []
-    for stage in (0, *OPEN_TICKS):
+    for stage in np.unique(stages).tolist():
         member = stages == stage
-        if member.sum() < least_rows:
-            member = np.ones(len(stages), dtype=bool)
-        for at, worth in _line(score[member], is_right[member]):
-            rows.append((stage == 0, stage, at, worth))
+        line = _line(score[member], is_right[member])
+        rows += [(stage == 0, stage, at, worth) for at, worth in line]
     columns = list(zip(*rows, strict=True))
     return pa.table(
         {name: columns[place] for place, name in enumerate(KNOT_SCHEMA.names)}, schema=KNOT_SCHEMA
     )
 
 
+def _least_ticks(stages: np.ndarray, n_ticks: np.ndarray) -> np.ndarray:
+    return stages[np.maximum(np.searchsorted(stages, n_ticks, side="right") - 1, 0)]
+
+
 def _line(score: np.ndarray, is_right: np.ndarray) -> list[tuple[float, float]]:
     # Matching needs the knots alone and runs in every build; this import takes a second.
     from sklearn.isotonic import IsotonicRegression
 
-    fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, is_right)
-    # Few knots stay readable, and say what the rows can bear: one at each twentieth of the rows.
-    places = np.unique(np.round(np.quantile(score, np.linspace(0, 1, 21)), 4))
-    places = np.unique(np.concatenate([[0.0], places, [1.0]]))
-    worth = np.round(fitted.predict(places), 4)
-    # A knot on the line between its neighbours says nothing: of a level, the ends are enough.
-    is_level = np.zeros(len(worth), dtype=bool)
-    is_level[1:-1] = (worth[:-2] == worth[1:-1]) & (worth[1:-1] == worth[2:])
-    return list(zip(places[~is_level].tolist(), worth[~is_level].tolist(), strict=True))
+    # A knot speaks for many rows: a single one at the edge, right or wrong, would be overrated.
+    bins = np.array_split(
+        np.lexsort((is_right, score)), np.clip(len(score) // LEAST_ROWS, 1, MOST_KNOTS)
+    )
+    places = np.round([score[rows].mean() for rows in bins], 4)
+    shares = np.array([is_right[rows].mean() for rows in bins])
+    worth = IsotonicRegression(y_min=0, y_max=1).fit_transform(
+        places, shares, sample_weight=[len(rows) for rows in bins]
+    )
+    places, first = np.unique(places, return_index=True)
+    worth = np.round(worth[first], 4)
+    # Of a level its ends are enough.
+    is_inner = np.zeros(len(worth), dtype=bool)
+    is_inner[1:-1] = (worth[:-2] == worth[1:-1]) & (worth[1:-1] == worth[2:])
+    return list(zip(places[~is_inner].tolist(), worth[~is_inner].tolist(), strict=True))
 
 
 def apply_knots(
@@ -129,21 +114,24 @@ def apply_knots(
     Raises
     ------
     ValueError
-        A stage has no knots.
+        There are no knots for open or for ended reports.
     """
-    stages = stage_ticks(is_ended, n_ticks)
     given = {name: np.array(knots[name].to_pylist()) for name in KNOT_SCHEMA.names}
     confidence = np.empty(len(score))
-    for stage in np.unique(stages):
-        at = np.flatnonzero(given["min_ticks"] == stage)
-        if len(at) == 0:
+    for ended in (False, True):
+        lines = np.unique(given["min_ticks"][given["is_ended"] == ended])
+        if len(lines) == 0:
             raise ValueError(
-                f"the calibration has no knots for min_ticks {stage}; it needs some for 0 (ended) "
-                f"and each of {OPEN_TICKS}"
+                f"the calibration has no knots for {'ended' if ended else 'open'} reports"
             )
-        at = at[np.lexsort((given["confidence"][at], given["score"][at]))]
-        member = stages == stage
-        confidence[member] = np.interp(score[member], given["score"][at], given["confidence"][at])
+        stages = _least_ticks(lines, n_ticks)
+        for line in lines:
+            own = np.flatnonzero((given["is_ended"] == ended) & (given["min_ticks"] == line))
+            own = own[np.lexsort((given["confidence"][own], given["score"][own]))]
+            member = (is_ended == ended) & (stages == line)
+            confidence[member] = np.interp(
+                score[member], given["score"][own], given["confidence"][own]
+            )
     return confidence
 
 
