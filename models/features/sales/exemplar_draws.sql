@@ -77,7 +77,8 @@ flagged as (
 
 ),
 
--- The window is that of a report: from the first of two ticks in a row that are flagged to the last.
+-- The window is that of a report: from the first of two ticks in a row that are flagged to the
+-- last.
 opened as (
 
     select
