@@ -1,6 +1,6 @@
 {#- How often each curve is drawn, and the scatter of counts beyond Poisson's. -#}
 {%- set draws = 16 -%}
-{%- set dispersion = 0.035 -%}
+{%- set dispersion = 0.02 -%}
 
 with
 
@@ -21,19 +21,20 @@ numbers as (
 
 ),
 
--- After the curve come quiet ticks at the baseline of its last, so that a report of it can end.
+-- Before and after the curve lie quiet ticks at the baseline, for a report to rise from and end in.
 lengthened as (
 
     select
         exemplar_id,
         starts_at,
         len(curve_units) as n_curve,
-        len(curve_units) + {{ var('close_ticks') }} as n_listed,
+        len(curve_units) + 2 * {{ var('close_ticks') }} as n_listed,
         sign({{ list_total('curve_units') }} - {{ list_total('curve_baseline') }}) as sign,
+        {{ list_map('range(' ~ var('close_ticks') ~ ')', 'curve_baseline[1]') }} as before,
         {{ list_map('range(' ~ var('close_ticks') ~ ')', 'curve_baseline[len(curve_baseline)]') }}
-            as quiet,
-        curve_units || quiet as expected_units,
-        curve_baseline || quiet as baseline
+            as after,
+        before || curve_units || after as expected_units,
+        before || curve_baseline || after as baseline
     from numbers
 
 ),
@@ -69,9 +70,10 @@ flagged as (
     select
         *,
         {{ list_map(
-            'range(1, n_curve + 1)',
+            'range(1, n_listed + 1)',
             'sign * (' ~ negative_binomial_residual('units[x]', 'baseline[x]', dispersion)
-            ~ ') >= ' ~ var('z_threshold')
+            ~ ') >= ' ~ var('z_threshold') ~ ' and x > ' ~ var('close_ticks')
+            ~ ' and x <= n_curve + ' ~ var('close_ticks')
         ) }} as flags
     from drawn
 
@@ -83,11 +85,11 @@ opened as (
 
     select
         *,
-        {{ list_map('range(1, n_curve)', 'case when flags[x] and flags[x + 1] then x end') }}
+        {{ list_map('range(1, n_listed)', 'case when flags[x] and flags[x + 1] then x end') }}
             as openings,
-        {{ list_map('range(1, n_curve + 1)', 'case when flags[x] then x end') }} as flagged_ticks,
-        coalesce(list_min(openings), 1) as first_tick,
-        coalesce(list_max(flagged_ticks), n_curve) as last_tick
+        {{ list_map('range(1, n_listed + 1)', 'case when flags[x] then x end') }} as flagged_ticks,
+        coalesce(list_min(openings), {{ var('close_ticks') }} + 1) as first_tick,
+        coalesce(list_max(flagged_ticks), n_curve + {{ var('close_ticks') }}) as last_tick
     from flagged
 
 ),
@@ -100,7 +102,9 @@ final as (
         starts_at,
         cast(last_tick - first_tick + 1 as integer) as n_window,
         units[first_tick:last_tick + {{ var('close_ticks') }}] as units,
-        baseline[first_tick:last_tick + {{ var('close_ticks') }}] as baseline
+        baseline[first_tick:last_tick + {{ var('close_ticks') }}] as baseline,
+        units[first_tick - {{ var('close_ticks') }}:first_tick - 1] as lead_in_units,
+        baseline[first_tick - {{ var('close_ticks') }}:first_tick - 1] as lead_in_baseline
     from opened
 
 )

@@ -15,7 +15,9 @@ cut as (
         '{{ prefix }}' as prefix,
         starts_at,
         units[1:(n_window * {{ prefix }} + 99) // 100] as units,
-        baseline[1:(n_window * {{ prefix }} + 99) // 100] as baseline
+        baseline[1:(n_window * {{ prefix }} + 99) // 100] as baseline,
+        lead_in_units,
+        lead_in_baseline
     from draws
     union all
     {% endfor %}
@@ -26,7 +28,9 @@ cut as (
         'ended' as prefix,
         starts_at,
         units,
-        baseline
+        baseline,
+        lead_in_units,
+        lead_in_baseline
     from draws
 
 ),
@@ -42,7 +46,9 @@ final as (
         baseline,
         {{ list_map(
             'range(len(units))', after_microseconds('starts_at', 'x * ' ~ microseconds(60, 'minute'))
-        ) }} as tick_locals
+        ) }} as tick_locals,
+        lead_in_units,
+        lead_in_baseline
     from cut
 
 )

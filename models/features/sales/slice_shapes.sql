@@ -25,7 +25,9 @@ slices as (
         n_ticks,
         units,
         baseline,
-        tick_locals
+        tick_locals,
+        lead_in_units,
+        lead_in_baseline
     from reports
     union all
     select
@@ -37,7 +39,9 @@ slices as (
         n_ticks,
         units,
         baseline,
-        tick_locals
+        tick_locals,
+        lead_in_units,
+        lead_in_baseline
     from exemplars
 
 ),
@@ -46,17 +50,10 @@ compared as (
 
     select
         *,
-        {{ list_relative_deviations('units', 'baseline') }} as deviations
-    from slices
-
-),
-
-sized as (
-
-    select
-        *,
+        {{ list_relative_deviations('units', 'baseline') }} as deviations,
+        {{ list_relative_deviations('lead_in_units', 'lead_in_baseline') }} as lead_in,
         {{ list_map('deviations', 'abs(x)') }} as magnitudes
-    from compared
+    from slices
 
 ),
 
@@ -65,8 +62,9 @@ measured as (
     select
         *,
         list_max(magnitudes) as largest,
-        {{ list_total('magnitudes') }} / n_ticks as mean_magnitude
-    from sized
+        {{ list_total('magnitudes') }} / n_ticks as mean_magnitude,
+        coalesce({{ list_total('lead_in') }} / nullif(len(lead_in), 0), 0) as lead_in_mean
+    from compared
 
 ),
 
@@ -78,17 +76,17 @@ shaped as (
         case
             when largest > 0 then {{ list_map('deviations', 'x / largest') }}
             else deviations
-        end as shape
+        end as shape,
+        coalesce(lead_in_mean / nullif(largest, 0), 0) as shape_before
     from measured
 
 ),
 
--- Every window begins at the baseline, so the first step leads into the first tick.
 entered as (
 
     select
         *,
-        [0e0] || shape as entered_shape
+        [shape_before] || shape as shape_from_before
     from shaped
 
 ),
@@ -110,8 +108,10 @@ final as (
         largest,
         mean_magnitude,
         shape,
-        {{ list_steps('entered_shape', 'n_ticks + 1') }} as steps,
-        shape[n_ticks] / n_ticks as mean_step
+        shape_before,
+        -- The first step leads into the window.
+        {{ list_steps('shape_from_before', 'n_ticks + 1') }} as steps,
+        (shape[n_ticks] - shape_before) / n_ticks as mean_step
     from entered
 
 )

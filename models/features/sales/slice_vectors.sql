@@ -28,9 +28,6 @@ moments as (
         {{ list_total(list_map('steps', 'power(x - mean_step, ' ~ power ~ ')')) }} / n_ticks
             as moment_{{ power }},
         {% endfor %}
-        -- Middles of the ticks in [-1/2, 1/2], and what their squares sum to.
-        {{ list_map('range(1, n_ticks + 1)', '(x - 0.5e0) / n_ticks - 0.5e0') }} as places,
-        (n_ticks - 1e0 / n_ticks) / 12 as place_squares,
         greatest(
             {%- for point in range(1, 13) %}
             abs(point_{{ '%02d' % point }}){{ ',' if not loop.last }}
@@ -55,9 +52,8 @@ described as (
         {% endfor %}
         ln((units_total + 1) / (baseline_total + 1)) as log_uplift,
         sign(units_total - baseline_total) as sign,
-        coalesce(
-            {{ list_total(list_products('shape', 'places')) }} / nullif(place_squares, 0), 0
-        ) as slope,
+        {{ list_total('shape[1:' ~ var('close_ticks') ~ ']') }}
+        / least(n_ticks, {{ var('close_ticks') }}) - shape_before as slope,
         coalesce(
             sqrt(
                 {{ list_total(list_map('steps[2:n_ticks]', 'x * x')) }}

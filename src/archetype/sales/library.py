@@ -22,7 +22,7 @@ ENDED = "ended"
 
 # How much of a pattern's covariance is its own; the rest is that of all patterns of the stage about
 # their own centroids.
-OWN_SHARE = 0.6
+OWN_SHARE = 0.5
 # How much of the covariances between components is left out, and a deviation that is added to every
 # component: curves of one pattern may agree by chance where reports will not.
 SHRINKAGE = 0.05
@@ -32,7 +32,7 @@ ADDED_DEVIATION = 0.05
 TIME_WIDENING = 1.0
 # A report is as far from its pattern as the curves are from theirs, root mean square, times this at
 # most.
-REACH_FACTOR = 1.8
+REACH_FACTOR = 1.9
 
 LIBRARY_SCHEMA = pa.schema(
     [
