@@ -30,11 +30,11 @@ lengthened as (
         len(curve_units) as n_curve,
         len(curve_units) + 2 * {{ var('close_ticks') }} as n_listed,
         sign({{ list_total('curve_units') }} - {{ list_total('curve_baseline') }}) as sign,
-        {{ list_map('range(' ~ var('close_ticks') ~ ')', 'curve_baseline[1]') }} as before,
+        {{ list_map('range(' ~ var('close_ticks') ~ ')', 'curve_baseline[1]') }} as lead_in,
         {{ list_map('range(' ~ var('close_ticks') ~ ')', 'curve_baseline[len(curve_baseline)]') }}
-            as after,
-        before || curve_units || after as expected_units,
-        before || curve_baseline || after as baseline
+            as lead_out,
+        lead_in || curve_units || lead_out as expected_units,
+        lead_in || curve_baseline || lead_out as baseline
     from numbers
 
 ),
