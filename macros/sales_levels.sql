@@ -21,6 +21,7 @@ logged_days as (
         'store_id': 'varchar',
         'sku': 'varchar',
         'scored_on': 'date',
+        'written_at': 'timestamp',
         'is_thick': 'boolean',
     }) }}
 
@@ -84,15 +85,25 @@ rated as (
 
 ),
 
+first_pending as (
+
+    select min(written_at) as written_at from {{ ref('sales_pending_ticks') }}
+
+),
+
+-- Ticks that a killed build logged are pending still.
 last_logged as (
 
     select
-        store_id,
-        sku,
-        max(scored_on) as thick_on
+        logged_days.store_id,
+        logged_days.sku,
+        max(logged_days.scored_on) as thick_on
     from logged_days
-    where is_thick
-    group by store_id, sku
+    cross join first_pending
+    where
+        logged_days.is_thick
+        and logged_days.written_at < first_pending.written_at
+    group by logged_days.store_id, logged_days.sku
 
 ),
 

@@ -123,7 +123,11 @@ def test_content_hashes_tell_a_changed_cell_and_no_other_order(sample_warehouse,
     shutil.copy(sample_warehouse.published, tmp_path / "copy.duckdb")
     recorded = sample_warehouse.hashes()
     with duckdb.connect(str(tmp_path / "copy.duckdb")) as connection:
-        for table in PUBLIC_TABLES - {"build_runs", "session_processing_log", "sales_processing_log"}:
+        for table in PUBLIC_TABLES - {
+            "build_runs",
+            "session_processing_log",
+            "sales_processing_log",
+        }:
             assert content_hash(connection, table) == recorded[table]
             connection.execute(f"create table shuffled as from {table} order by random()")
             assert content_hash(connection, "shuffled") == recorded[table]

@@ -30,11 +30,11 @@ lengthened as (
         len(curve_units) as n_curve,
         len(curve_units) + 2 * {{ var('close_ticks') }} as n_listed,
         sign({{ list_total('curve_units') }} - {{ list_total('curve_baseline') }}) as sign,
-        {{ list_map('range(' ~ var('close_ticks') ~ ')', 'curve_baseline[1]') }} as ticks_before,
+        {{ list_map('range(' ~ var('close_ticks') ~ ')', 'curve_baseline[1]') }} as lead_in,
         {{ list_map('range(' ~ var('close_ticks') ~ ')', 'curve_baseline[len(curve_baseline)]') }}
-            as ticks_after,
-        ticks_before || curve_units || ticks_after as expected_units,
-        ticks_before || curve_baseline || ticks_after as baseline
+            as lead_out,
+        lead_in || curve_units || lead_out as expected_units,
+        lead_in || curve_baseline || lead_out as baseline
     from numbers
 
 ),
@@ -79,7 +79,8 @@ flagged as (
 
 ),
 
--- The window is that of a report: from the first of two flags in a row to the last flag.
+-- The window is that of a report: from the first of two ticks in a row that are flagged to the
+-- last.
 opened as (
 
     select

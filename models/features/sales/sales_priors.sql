@@ -65,14 +65,16 @@ final as (
         -- No trimmed mean is above this: all of the rates over the days that are left of them.
         cast(sums.level_days as double)
         / (sums.n_days * (1 - 2 * {{ var('baseline_trim') }})) as highest_level
+    -- Left joins, though every row has a match: they keep the join of sums with sums, by day alone,
+    -- out of the optimizer's reach.
     from sums
-    inner join sku_sums
+    left join sku_sums
         on sums.sku = sku_sums.sku and sums.scored_on = sku_sums.scored_on
-    inner join store_sums
+    left join store_sums
         on sums.store_id = store_sums.store_id and sums.scored_on = store_sums.scored_on
-    inner join store_weights
+    left join store_weights
         on sums.store_id = store_weights.store_id and sums.scored_on = store_weights.scored_on
-    inner join chain_sums on sums.scored_on = chain_sums.scored_on
+    left join chain_sums on sums.scored_on = chain_sums.scored_on
 
 )
 

@@ -34,7 +34,9 @@ logged as (
 
 ended as (
 
-    {{ earlier_rows('minority_event_ended_log', {'report_id': 'varchar'}) }}
+    {{ earlier_rows(
+        'minority_event_ended_log', {'report_id': 'varchar', 'written_at': 'timestamp'}
+    ) }}
 
 ),
 
@@ -78,7 +80,11 @@ open_windows as (
         supplied.sku,
         supplied.window_start as started_at
     from supplied
-    anti join ended on supplied.report_id = ended.report_id
+    cross join first_pending
+    anti join ended
+        on
+            supplied.report_id = ended.report_id
+            and first_pending.written_at > ended.written_at
 
 ),
 
