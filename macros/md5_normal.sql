@@ -1,6 +1,6 @@
 {#-
-    A standard normal number that a text alone decides, by Box and Muller (1958) from two parts of its
-    md5: what stands for chance where the same input must give the same bytes.
+    A standard normal number that a text alone decides, by Box and Muller (1958) from two parts of
+    its md5: what stands for chance where the same input must give the same bytes.
 -#}
 {% macro md5_normal(text_value) -%}
     {{- return(adapter.dispatch('md5_normal', 'archetype')(text_value)) -}}

@@ -9,15 +9,20 @@ from archetype.sales.features import FEATURE_NAMES
 
 
 def describe_slice(
-    units: list[float], baseline: list[float], tick_locals: list[datetime]
+    units: list[float],
+    baseline: list[float],
+    tick_locals: list[datetime],
+    lead_in_units: list[float] | None = None,
+    lead_in_baseline: list[float] | None = None,
 ) -> list[float]:
     """Describe a slice, in the order of ``FEATURE_NAMES``."""
     n = len(units)
-    deviations = [sold / usual - 1 for sold, usual in zip(units, baseline, strict=True)]
+    deviations = deviations_of(units, baseline)
+    lead_in = deviations_of(lead_in_units or [], lead_in_baseline or [])
     largest = max(abs(x) for x in deviations)
     shape = [x / largest if largest else 0.0 for x in deviations]
-    steps = [later - earlier for earlier, later in zip([0.0, *shape], shape, strict=False)]
-    places = [(tick + 0.5) / n - 0.5 for tick in range(n)]
+    before = math.fsum(lead_in) / len(lead_in) / largest if lead_in and largest else 0.0
+    steps = [later - earlier for earlier, later in zip([before, *shape], shape, strict=False)]
     points = [mean_between(deviations, part * n / 12, (part + 1) * n / 12) for part in range(12)]
     highest = max(abs(x) for x in points)
     values = {
@@ -29,12 +34,7 @@ def describe_slice(
     values |= {
         "log_uplift": math.log((max(sum(units), 0) + 1) / (sum(baseline) + 1)),
         "sign": math.copysign(1, sum(units) - sum(baseline)) if sum(units) != sum(baseline) else 0,
-        "slope": (
-            math.fsum(x * place for x, place in zip(shape, places, strict=True))
-            / math.fsum(place * place for place in places)
-            if n > 1
-            else 0
-        ),
+        "slope": math.fsum(shape[:4]) / min(n, 4) - before,
         "volatility": (
             math.sqrt(math.fsum(step * step for step in steps[1:]) / (n - 1)) if n > 1 else 0
         ),
@@ -50,6 +50,11 @@ def describe_slice(
         "weekend_share": sum(tick.isoweekday() >= 6 for tick in tick_locals) / n,
     }
     return [values[name] for name in FEATURE_NAMES]
+
+
+def deviations_of(units: list[float], baseline: list[float]) -> list[float]:
+    """Give units over baseline, less 1."""
+    return [sold / usual - 1 for sold, usual in zip(units, baseline, strict=True)]
 
 
 def moment(values: list[float], power: int) -> float:

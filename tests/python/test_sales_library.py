@@ -117,3 +117,14 @@ def test_curves_left_out_are_named_all_the_same(warehouse_tables):
         found = named(match_reports(ended(draws.filter(is_out)), library, knots))
         right += sum(counts.most_common(1)[0][0] == own[name] for name, counts in found.items())
     assert right / len(own) >= 0.9
+
+
+def test_logged_rows_outlive_their_library(sample_copy):
+    """Another way of comparing makes another version, and leaves what was logged as it was."""
+    log = "select * from minority_reports_clustered_log order by report_id, written_at"
+    before = sample_copy.query(log)
+    sample_copy.built(similarity="cosine")
+    assert sample_copy.query(log) == before
+    versions = "select distinct library_version from {}"
+    new = sample_copy.query(versions.format("cluster_library"))
+    assert new != sample_copy.query(versions.format("minority_reports_clustered_log"))

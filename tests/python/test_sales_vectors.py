@@ -24,6 +24,7 @@ PROFILE = slice(0, 12)
 ticks = st.tuples(st.integers(0, 5_000), st.integers(1, 800).map(lambda x: x / 4))
 slices = st.tuples(
     st.lists(ticks, min_size=1, max_size=60),
+    st.lists(ticks, max_size=4),
     st.datetimes(datetime(2024, 1, 1), datetime(2026, 1, 1)).map(
         lambda x: x.replace(minute=0, second=0, microsecond=0)
     ),
@@ -46,7 +47,10 @@ def sql(tmp_path_factory):
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as archetype")
         connection.execute("use archetype")
-        lists = "n_ticks integer, units double[], baseline double[], tick_locals timestamp[]"
+        lists = (
+            "n_ticks integer, units double[], baseline double[], tick_locals timestamp[], "
+            "lead_in_units double[], lead_in_baseline double[]"
+        )
         connection.execute(
             f"create table anomaly_slices (report_id varchar, version integer, {lists})"
         )
@@ -61,10 +65,10 @@ def sql(tmp_path_factory):
 
 
 def vectors_of(connection, rows):
-    """Describe slices, each units, baseline and local ticks, as reports of one build."""
+    """Describe slices, each five lists, as reports of one build."""
     connection.execute("delete from anomaly_slices")
     connection.executemany(
-        "insert into anomaly_slices values (?, 1, ?, ?, ?, ?)",
+        "insert into anomaly_slices values (?, 1, ?, ?, ?, ?, ?, ?)",
         [[str(i), len(row[0]), *row] for i, row in enumerate(rows)],
     )
     query = "select feature_vector from slice_vectors order by cast(report_id as integer)"
@@ -72,10 +76,14 @@ def vectors_of(connection, rows):
 
 
 def lists_of(drawn):
-    """Give a drawn slice as three lists."""
-    counts, start = drawn
+    """Give a drawn slice as lists: units, baseline, local ticks, and what leads in."""
+    counts, lead_in, start = drawn
     units, baseline = ([float(x) for x in column] for column in zip(*counts, strict=True))
-    return units, baseline, [start + timedelta(hours=i) for i in range(len(counts))]
+    local = [start + timedelta(hours=i) for i in range(len(counts))]
+    if not lead_in:
+        return units, baseline, local, None, None
+    before = ([float(x) for x in column] for column in zip(*lead_in, strict=True))
+    return units, baseline, local, *before
 
 
 @settings(max_examples=60)
@@ -90,14 +98,14 @@ def test_sql_says_what_the_reference_says(sql, drawn):
 @given(slices, st.integers(2, 50))
 def test_shape_knows_no_scale(sql, drawn, factor):
     """Sizes of store and of anomaly change uplift, amplitude and what counts as near zero alone."""
-    units, baseline, local = lists_of(drawn)
-    larger = ([factor * x for x in units], [factor * x for x in baseline], local)
+    units, baseline, local, *_ = lists_of(drawn)
+    larger = ([factor * x for x in units], [factor * x for x in baseline], local, None, None)
     stronger = (
         [usual + factor * (x - usual) for x, usual in zip(units, baseline, strict=True)],
-        baseline,
-        local,
+        *(baseline, local, None, None),
     )
-    plain, of_larger, of_stronger = vectors_of(sql, [(units, baseline, local), larger, stronger])
+    usual = (units, baseline, local, None, None)
+    plain, of_larger, of_stronger = vectors_of(sql, [usual, larger, stronger])
     sizes = {"log_uplift", "amplitude", "near_zero_share"}
     same = [name not in sizes for name in FEATURE_NAMES]
     np.testing.assert_allclose(of_stronger[same], plain[same], atol=1e-6)
@@ -121,7 +129,7 @@ def test_very_long_slices_are_described(sql):
     """A report that has stood for a year of quarters of an hour."""
     n = 365 * 96
     local = [datetime(2025, 1, 1) + timedelta(minutes=15 * i) for i in range(n)]
-    vector = vectors_of(sql, [([30.0] * n, [10.0] * n, local)])[0]
+    vector = vectors_of(sql, [([30.0] * n, [10.0] * n, local, None, None)])[0]
     assert vector[PROFILE].tolist() == [1.0] * 12
     assert vector[FEATURE_NAMES.index("log_duration")] == pytest.approx(np.log(n))
     assert vector[FEATURE_NAMES.index("weekend_share")] == pytest.approx(104 / 365)
