@@ -15,14 +15,16 @@ trailing_days as (
 own_levels as (
 
     select * from {{ ref('sales_own_levels') }}
-    where is_followed
+    -- What is thick but too young to be scored is rolled up with nothing.
+    where is_followed or level_units >= {{ var('min_tick_units') }}
 
 ),
 
 sku_levels as (
 
     select * from {{ ref('sales_sku_levels') }}
-    where is_followed
+    -- What is thick but too young to be scored is rolled up with nothing.
+    where is_followed or level_units >= {{ var('min_tick_units') }}
 
 ),
 
