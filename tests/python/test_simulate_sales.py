@@ -167,8 +167,8 @@ def test_counts_have_the_mean_and_the_variance_that_was_meant(raw):
         assert abs((z**2).mean() - 1) < 4 * (z**2).std() / np.sqrt(z.size)
     thick = np.where(is_open, expected, np.nan)[:, ~stores.is_thin]
     thin = np.where(is_open, expected, np.nan)[:, stores.is_thin]
-    assert np.nanmean(thick, axis=2).min() > 20
-    assert np.nanmean(thick, axis=2).max() < 70
+    assert np.nanmean(thick, axis=2).min() > 30
+    assert np.nanmean(thick, axis=2).max() < 140
     assert np.nanmean(thin, axis=2).min() > 0.05
     assert np.nanmean(thin, axis=2).max() < 1
 
