@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from hashlib import md5
 
@@ -110,10 +111,11 @@ def test_many_events_give_the_same_bytes_on_any_threads(tmp_path):
 def content_hash(connection, table):
     """Compute a content hash once more, from its description in CONTRIBUTING.md."""
     rows = connection.execute(
-        f"select md5(cast(to_json(r) as varchar)) from {table} as r"
+        f"select cast(to_json(r) as varchar) from {table} as r"
     ).fetchall()
+    hashes = [md5(re.sub(r"-0\.0(?=[,\]}])", "0.0", row).encode()).hexdigest() for (row,) in rows]
     buckets = {}
-    for (row,) in sorted(rows):
+    for row in sorted(hashes):
         buckets.setdefault(row[:2], []).append(row)
     whole = "".join(md5("".join(b).encode()).hexdigest() for _, b in sorted(buckets.items()))
     return md5(whole.encode()).hexdigest()

@@ -299,7 +299,8 @@ def _whitening(covariance: np.ndarray) -> np.ndarray:
     variances[list(TIME_FEATURES)] *= TIME_WIDENING**2
     shrunk = (1 - SHRINKAGE) * covariance
     shrunk[np.diag_indices(N_FEATURES)] = variances
-    return np.linalg.inv(np.linalg.cholesky(shrunk))
+    # Or zeros would be of either sign, which DuckDB does not keep in every copy of a table.
+    return np.tril(np.linalg.inv(np.linalg.cholesky(shrunk))) + 0.0
 
 
 def _version(

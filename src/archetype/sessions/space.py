@@ -332,7 +332,8 @@ def with_components(space: Space, scaled: np.ndarray, n_components: int) -> Spac
     return replace(
         space,
         mean=mean,
-        components=(axes * signs[:, None])[:n_components],
+        # No zero is negative: DuckDB does not keep its sign in every copy of a table.
+        components=(axes * signs[:, None])[:n_components] + 0.0,
         explained_variance=shares[:n_components],
     )
 
