@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,9 @@ settings.load_profile("untimed")
 QUICK = {"bootstraps": 2}
 # Unit tests say nothing new in a second build.
 WITHOUT_UNIT_TESTS = ("--exclude", "test_type:unit")
+# dbt parses anew for another home: all homes of a process are built under one name, where what was
+# parsed is found again.
+WORKSPACE = tempfile.TemporaryDirectory(prefix="archetype-")
 RAW_FILES = ("ARCHETYPE_SESSIONS", "ARCHETYPE_SALES", "ARCHETYPE_MRDL")
 
 
@@ -50,10 +55,16 @@ class Warehouse:
 
         Where no raw files of either wing are given, both read the sample.
         """
+        self.home.mkdir(parents=True, exist_ok=True)
+        workspace = Path(WORKSPACE.name)
+        home = workspace / "home"
+        home.unlink(missing_ok=True)
+        home.symlink_to(self.home)
+        parsed = hashlib.md5(json.dumps([threads, variables]).encode()).hexdigest()
         environment = os.environ | {
-            "ARCHETYPE_HOME": str(self.home),
+            "ARCHETYPE_HOME": str(home),
             "ARCHETYPE_THREADS": str(threads),
-            "DBT_TARGET_PATH": str(self.home / "target"),
+            "DBT_TARGET_PATH": str(workspace / parsed),
             "DBT_LOG_PATH": str(self.home / "logs"),
         }
         for name in RAW_FILES:
@@ -64,9 +75,12 @@ class Warehouse:
         command += arguments or WITHOUT_UNIT_TESTS
         if variables:
             command += ["--vars", json.dumps(variables)]
-        return subprocess.run(
+        result = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
+        result.stdout = result.stdout.replace(str(home), str(self.home))
+        result.stderr = result.stderr.replace(str(home), str(self.home))
+        return result
 
     def built(self, *arguments, **options) -> Warehouse:
         """Build, and fail the test with the build's output if it fails."""

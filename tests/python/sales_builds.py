@@ -1,11 +1,12 @@
 """Many builds of the sales wing in one process: parsed once, without tests.
 
-It is run as a program, so that a build can be killed and pytest's own process opens no warehouse::
+It is run as a program, so that pytest's own process opens no warehouse::
 
     python sales_builds.py steps.json
 
-`steps.json` is a list of steps. A step may swap the folder of raw files, build with variables, die
-in the middle, and keep a copy of the warehouse as it stood afterwards.
+`steps.json` is a list of steps. A step may swap the folder of raw files, build with variables, keep
+a copy of the warehouse as it stood afterwards, or be killed in the middle; those come first, since
+a process that has opened a warehouse cannot be forked.
 """
 
 from __future__ import annotations
@@ -45,23 +46,35 @@ def run_steps(steps: list[dict[str, object]], home: Path) -> None:
             swap_folder(home / "raw", Path(step["raw"]))
         if step.get("fresh"):
             warehouse.unlink(missing_ok=True)
-        callbacks = [killer(step["die_after"])] if step.get("die_after") else []
         # Seeds are loaded once; after that they would only be loaded again.
         command = ["run"] if warehouse.exists() else ["build", *WITHOUT_TESTS]
-        outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
-            [
-                *("--quiet", "--log-level-file", "none", "--no-write-json"),
-                *command,
-                *("--select", *SELECTION),
-                *("--vars", json.dumps(step.get("variables", {}))),
-            ]
-        )
+        command += ["--select", *SELECTION, "--vars", json.dumps(step.get("variables", {}))]
+        if step.get("die_after"):
+            build_and_die(manifest, command, step["die_after"])
+            continue
+        if not build(manifest, command):
+            sys.exit(f"the build failed: {step}")
         # Or the file would stay open, and its last changes in a file of their own.
         DuckDBConnectionManager.close_all_connections()
-        if not outcome.success:
-            sys.exit(f"the build failed: {step}")
         if step.get("keep"):
             shutil.copy(warehouse, step["keep"])
+
+
+def build(manifest, command: list[str], callbacks: tuple = ()) -> bool:
+    """Run dbt in this process; say whether all went well."""
+    quietly = ["--quiet", "--log-level-file", "none", "--no-write-json"]
+    return dbtRunner(manifest=manifest, callbacks=list(callbacks)).invoke(quietly + command).success
+
+
+def build_and_die(manifest, command: list[str], node_name: str) -> None:
+    """Build in a child that is killed once a node has run; end the program if it is not."""
+    child = os.fork()
+    if child == 0:
+        build(manifest, command, (killer(node_name),))
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
+        sys.exit(f"the build went beyond {node_name}")
 
 
 def swap_folder(link: Path, folder: Path) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -37,8 +36,11 @@ class Sales:
         """The raw files that every warehouse here is made of, unless a step says otherwise."""
         return self.folder / "raw"
 
-    def run(self, *steps: dict[str, object]) -> subprocess.CompletedProcess[str]:
-        """Take steps in a process of their own; see `sales_builds.py`."""
+    def ran(self, *steps: dict[str, object]) -> None:
+        """Take steps in a process of their own, and fail the test with what it said if one fails.
+
+        See `sales_builds.py`.
+        """
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         plan = home / "steps.json"
@@ -52,7 +54,7 @@ class Sales:
             "ARCHETYPE_THREADS": "1",
         }
         program = ROOT / "tests" / "python" / "sales_builds.py"
-        return subprocess.run(
+        result = subprocess.run(
             [sys.executable, str(program), str(plan)],
             cwd=ROOT,
             env=environment,
@@ -60,10 +62,6 @@ class Sales:
             text=True,
             check=False,
         )
-
-    def ran(self, *steps: dict[str, object]) -> None:
-        """Take steps, and fail the test with what they said if one fails."""
-        result = self.run(*steps)
         assert result.returncode == 0, result.stdout + result.stderr
 
     def kept(self, name: str) -> str:
@@ -237,9 +235,7 @@ def test_a_killed_build_is_made_good_by_the_next(sales):
         {"raw": str(sales.raw), "fresh": number == 0, "die_after": node}
         for number, node in enumerate(("stg_sales__ticks", *LOGS, "sales_clock_log"))
     ]
-    for step in steps:
-        assert sales.run(step).returncode == -signal.SIGKILL, step
-    sales.ran({"raw": str(sales.raw), "keep": sales.kept("killed")})
+    sales.ran(*steps, {"raw": str(sales.raw), "keep": sales.kept("killed")})
     assert_same(sales.logs("killed"), sales.logs("whole"))
 
 

@@ -110,9 +110,7 @@ def test_many_events_give_the_same_bytes_on_any_threads(tmp_path):
 
 def content_hash(connection, table):
     """Compute a content hash once more, from its description in CONTRIBUTING.md."""
-    rows = connection.execute(
-        f"select cast(to_json(r) as varchar) from {table} as r"
-    ).fetchall()
+    rows = connection.execute(f"select cast(to_json(r) as varchar) from {table} as r").fetchall()
     hashes = [md5(re.sub(r"-0\.0(?=[,\]}])", "0.0", row).encode()).hexdigest() for (row,) in rows]
     buckets = {}
     for row in sorted(hashes):
