@@ -23,6 +23,7 @@
         'minibatch_above': 2,
         'drift_min_features': 1,
         'drift_min_sessions': 1,
+        'early_sample_max': 30,
         'baseline_days': 7,
         'baseline_min_days': 2,
         'open_ticks': 1,
@@ -63,10 +64,15 @@
     {%- set choices = {
         'scaler': ['standard', 'robust'],
         'distance': ['euclidean', 'cosine'],
+        'early_caller': ['', 'prototype', 'discriminant', 'regression'],
+        'early_metric': ['', 'euclidean', 'cosine', 'mahalanobis'],
+        'early_confidence': ['', 'inverse_distance', 'softmax', 'temperature', 'isotonic'],
+        'early_scaler': ['', 'standard', 'robust'],
+        'sidecar_checkpoint': var('checkpoints') | list,
         'similarity': ['cosine', 'euclidean', 'mahalanobis'],
     } -%}
     {%- for name, allowed in choices.items() if var(name) not in allowed -%}
-        {%- do problems.append(rule.format(name, var(name), "one of " ~ allowed | join(', '))) -%}
+        {%- do problems.append(rule.format(name, var(name), "one of " ~ allowed | select | join(', '))) -%}
     {%- endfor -%}
 
     {%- set given = var('baseline_trim') -%}
@@ -76,9 +82,14 @@
         )) -%}
     {%- endif -%}
 
-    {%- if var('refit') is not boolean -%}
-        {%- do problems.append(rule.format('refit', var('refit'), "true or false")) -%}
-    {%- endif -%}
+    {%- for name in ['refit', 'session_fingerprinting'] if var(name) is not boolean -%}
+        {%- do problems.append(rule.format(name, var(name), "true or false")) -%}
+    {%- endfor -%}
+
+    {%- for name in ['ARCHETYPE_SESSION_FINGERPRINTING', 'IRONFORGE_SESSION_FINGERPRINTING']
+        if env_var(name, '') | lower not in ['', '0', '1', 'false', 'true', 'no', 'yes', 'off', 'on'] -%}
+        {%- do problems.append(rule.format(name, env_var(name, ''), "0 or 1")) -%}
+    {%- endfor -%}
 
     {%- set given = var('checkpoints') -%}
     {%- if given is string or given is not iterable

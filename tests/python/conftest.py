@@ -95,6 +95,13 @@ class Warehouse:
             **options,
         )
 
+    def built_sessions(self, **options) -> Warehouse:
+        """Build the wing of sessions alone, without publishing."""
+        wing = ("+sessions", "+session_drift", "+session_trials", "+session_processing_log")
+        return self.built(
+            *("--select", *wing, "--indirect-selection", "cautious", *WITHOUT_UNIT_TESTS), **options
+        )
+
     @property
     def published(self) -> Path:
         """The file that BI reads."""
@@ -139,6 +146,17 @@ def sample_warehouse(tmp_path_factory) -> Warehouse:
         return result.stdout
 
     return built_once(tmp_path_factory, "sample", build)
+
+
+@pytest.fixture(scope="session")
+def early_warehouse(tmp_path_factory, sample_warehouse) -> Warehouse:
+    """Turn early calls on in a copy of the sample's home, for tests that only read."""
+
+    def build(warehouse: Warehouse) -> str:
+        shutil.copytree(sample_warehouse.home, warehouse.home)
+        return warehouse.built(session_fingerprinting=True).home.name
+
+    return built_once(tmp_path_factory, "early", build)
 
 
 @pytest.fixture

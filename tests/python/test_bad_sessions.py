@@ -83,8 +83,8 @@ def dirty_folder(tmp_path):
 def test_every_bad_file_has_its_reason_and_the_rest_is_built(
     dirty_folder, warehouse, sample_warehouse
 ):
-    warehouse.built(sessions=dirty_folder / "*.*", **QUICK)
-    logged = dict(warehouse.query("select file_name, reason from session_processing_log"))
+    warehouse.built_sessions(sessions=dirty_folder / "*.*", **QUICK)
+    logged = dict(warehouse.query_warehouse("select file_name, reason from session_processing_log"))
     expected = {
         "truncated.json": "invalid_json",
         "empty.json": "empty_file",
@@ -110,10 +110,10 @@ def test_every_bad_file_has_its_reason_and_the_rest_is_built(
     assert set(logged) == {f.name for f in dirty_folder.iterdir()} - {"a_folder.json"}
     good = "select session_id, checkpoint_pct, feature_vector from session_fingerprints"
     odd_id = "(select session_id from session_processing_log where file_name = 'odd.json')"
-    assert set(warehouse.query(f"{good} where session_id not in {odd_id}")) == set(
+    assert set(warehouse.query_warehouse(f"{good} where session_id not in {odd_id}")) == set(
         sample_warehouse.query(good)
     )
-    messages = warehouse.query(
+    messages = warehouse.query_warehouse(
         "select count(*) from session_processing_log where message is null or status is null"
     )
     assert messages == [(0,)]

@@ -9,7 +9,7 @@ import shutil
 from hashlib import md5
 
 import duckdb
-from conftest import QUICK, ROOT, SAMPLE, WITHOUT_UNIT_TESTS, Warehouse
+from conftest import QUICK, ROOT, SAMPLE, Warehouse
 
 from archetype.simulate import simulate_sessions
 
@@ -35,6 +35,11 @@ PUBLIC_TABLES = {
     "session_trials",
     "session_assignments",
     "session_drift",
+    "session_early_callers",
+    "session_early_call_scores",
+    "session_early_call_reliability",
+    "session_early_calls",
+    "session_minidash",
     "sessions",
     "sales_processing_log",
     "baseline_sales_model_prediction_log",
@@ -184,24 +189,24 @@ def test_new_sessions_are_appended_and_ids_survive_a_refit(warehouse, tmp_path):
     files = sorted(SAMPLE.glob("*.json"), key=lambda f: f.name.split("_2025")[1])
     for file in files[:50]:
         shutil.copy(file, raw)
-    warehouse.built(sessions=raw / "*.json", **QUICK)
-    first = set(warehouse.query("from session_assignments"))
+    warehouse.built_sessions(sessions=raw / "*.json", **QUICK)
+    first = set(warehouse.query_warehouse("from session_assignments"))
     for file in files[50:]:
         shutil.copy(file, raw)
-    warehouse.built(sessions=raw / "*.json", **QUICK)
-    second = set(warehouse.query("from session_assignments"))
+    warehouse.built_sessions(sessions=raw / "*.json", **QUICK)
+    second = set(warehouse.query_warehouse("from session_assignments"))
     assert first < second
-    assert warehouse.query("select count(*) from session_models") == [(1,)]
-    warehouse.built(sessions=raw / "*.json", refit=True, **QUICK)
-    assert second < set(warehouse.query("from session_assignments"))
-    status = warehouse.query(
+    assert warehouse.query_warehouse("select count(*) from session_models") == [(1,)]
+    warehouse.built_sessions(sessions=raw / "*.json", refit=True, **QUICK)
+    assert second < set(warehouse.query_warehouse("from session_assignments"))
+    status = warehouse.query_warehouse(
         "select version_number, status, reason, valid_to is null from session_models order by 1"
     )
     assert status == [
         (1, "retired", "first model", False),
         (2, "champion", "asked for by the variable refit", True),
     ]
-    kept = warehouse.query(
+    kept = warehouse.query_warehouse(
         """
         select count(*) filter (where old.archetype_id = new.archetype_id) / count(*)
         from session_assignments as old
@@ -221,11 +226,12 @@ def test_part_of_the_graph_keeps_the_chain_of_versions(warehouse, tmp_path):
     for file in files[:50]:
         shutil.copy(file, raw)
     chain = "select version_number, status, parent_version from session_models order by 1"
-    warehouse.built(sessions=raw / "*.json", **QUICK)
+    warehouse.built_sessions(sessions=raw / "*.json", **QUICK)
     founded = warehouse.query_warehouse(chain)
     for file in files[50:]:
         shutil.copy(file, raw)
-    part = ("--indirect-selection", "cautious", *WITHOUT_UNIT_TESTS)
+    rest = ("--exclude", "test_type:unit", "build_table_hashes+", "publish")
+    part = ("--indirect-selection", "cautious", *rest)
     warehouse.built("--select", "list_session_files+", *part, sessions=raw / "*.json", **QUICK)
     assert warehouse.query_warehouse(chain) == founded
     warehouse.built("--select", "fit_session_archetypes+", *part, refit=True, **QUICK)
@@ -233,14 +239,17 @@ def test_part_of_the_graph_keeps_the_chain_of_versions(warehouse, tmp_path):
     # A refit on older data alone is a link of the chain like any other.
     for file in files[40:]:
         (raw / file.name).unlink()
-    warehouse.built(sessions=raw / "*.json", refit=True, **QUICK)
-    assert [row[:2] for row in warehouse.query(chain)] == [(1, "retired"), (2, "champion")]
+    warehouse.built_sessions(sessions=raw / "*.json", refit=True, **QUICK)
+    assert [row[:2] for row in warehouse.query_warehouse(chain)] == [
+        (1, "retired"),
+        (2, "champion"),
+    ]
 
 
 def test_drift_calls_for_a_refit(warehouse, tmp_path):
     simulate_sessions(tmp_path / "raw" / "first", 60, 1)
     pattern = tmp_path / "raw" / "*" / "*.json"
-    warehouse.built(sessions=pattern, **QUICK)
+    warehouse.built_sessions(sessions=pattern, **QUICK)
     simulate_sessions(tmp_path / "later", 150, 1)
     moved = tmp_path / "raw" / "later"
     moved.mkdir()
@@ -253,12 +262,14 @@ def test_drift_calls_for_a_refit(warehouse, tmp_path):
         text = text.replace('"magnitude":', '"magnitude":10')
         text = text.replace('"archaeological_significance":0.', '"archaeological_significance":0.9')
         (moved / file.name).write_text(text)
-    warehouse.built(sessions=pattern, **QUICK)
+    warehouse.built_sessions(sessions=pattern, **QUICK)
     found = "select feature_name from session_feature_drift where psi > greatest(0.25, psi_noise)"
     assert {("htf_regime_2",), ("significance_mean",)} <= set(warehouse.query_warehouse(found))
     # The model of this build was fitted on all of them, so nothing has drifted from it.
-    assert warehouse.query("select distinct n_sessions_new, psi from session_drift") == [(0, None)]
-    reasons = warehouse.query("select reason from session_models order by version_number")
+    assert warehouse.query_warehouse("select distinct n_sessions_new, psi from session_drift") == [
+        (0, None)
+    ]
+    reasons = warehouse.query_warehouse("select reason from session_models order by version_number")
     assert len(reasons) == 2
     assert reasons[1][0].startswith("drift: ")
 

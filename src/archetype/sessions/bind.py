@@ -1,4 +1,4 @@
-"""What the Python models of the sessions wing call: decide, fit, match."""
+"""What the Python models of the sessions wing call: decide, fit, match, call early."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from archetype.sessions.early import (
+    CALL_SCHEMA,
+    EARLY_SCHEMA,
+    EarlyParameters,
+    caller_version,
+    fit_early_callers,
+    match_early_calls,
+)
 from archetype.sessions.fit import check_enough_sessions, empty_model, fit_session_archetypes
 from archetype.sessions.match import match_sessions
 from archetype.sessions.space import FitParameters
@@ -64,7 +72,85 @@ def match_with_champion(pending: pa.Table, models: pa.Table, archetypes: pa.Tabl
     pyarrow.Table
         One row a session; see ``archetype.sessions.match.MATCH_SCHEMA``.
     """
+    champion, own = _champion_of(models, archetypes)
+    return match_sessions(pending, champion, own)
+
+
+def fit_callers_when_due(
+    training: pa.Table,
+    models: pa.Table,
+    archetypes: pa.Table,
+    known: pa.Table,
+    variables: Mapping[str, object],
+) -> pa.Table:
+    """Fit the early callers of the model in force, unless they are known.
+
+    Parameters
+    ----------
+    training : pyarrow.Table
+        One row a session that the model was fitted on and checkpoint; see ``fit_early_callers``.
+        Without rows there is nothing to fit.
+    models, archetypes : pyarrow.Table
+        Every version, and every version's archetypes.
+    known : pyarrow.Table
+        Column caller_version: the versions that were fitted before.
+    variables : mapping
+        dbt variables that ``EarlyParameters.from_variables`` reads.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row that holds callers and scores, or none; see ``archetype.sessions.early``.
+    """
+    parameters = EarlyParameters.from_variables(variables)
+    if training.num_rows == 0:
+        return EARLY_SCHEMA.empty_table()
+    model, own = _champion_of(models, archetypes)
+    version = caller_version(model["model_version"][0].as_py(), parameters)
+    if version in known["caller_version"].to_pylist():
+        return EARLY_SCHEMA.empty_table()
+    return fit_early_callers(training, model, own, parameters)
+
+
+def call_with_champion(
+    pending: pa.Table,
+    training: pa.Table,
+    models: pa.Table,
+    archetypes: pa.Table,
+    callers: pa.Table,
+    variables: Mapping[str, object],
+) -> pa.Table:
+    """Call pending windows by the callers of the model in force.
+
+    Parameters
+    ----------
+    pending : pyarrow.Table
+        One row a session and checkpoint with a vector; see ``match_early_calls``.
+    training : pyarrow.Table
+        One row a session that the model was fitted on and checkpoint.
+    models, archetypes : pyarrow.Table
+        Every version, and every version's archetypes.
+    callers : pyarrow.Table
+        The chosen callers of every caller version.
+    variables : mapping
+        dbt variables that ``EarlyParameters.from_variables`` reads.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row a window that could be called; see ``archetype.sessions.early.CALL_SCHEMA``.
+    """
+    if pending.num_rows == 0:
+        return CALL_SCHEMA.empty_table()
+    parameters = EarlyParameters.from_variables(variables)
+    model, own = _champion_of(models, archetypes)
+    version = caller_version(model["model_version"][0].as_py(), parameters)
+    chosen = callers.filter(pa.compute.equal(callers["caller_version"], version))
+    return match_early_calls(pending, training, model, own, chosen, parameters)
+
+
+def _champion_of(models: pa.Table, archetypes: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Find the model in force and its archetypes."""
     champion = models.filter(pa.compute.equal(models["status"], "champion"))
     (version,) = champion["model_version"].to_pylist()
-    own = archetypes.filter(pa.compute.equal(archetypes["model_version"], version))
-    return match_sessions(pending, champion, own)
+    return champion, archetypes.filter(pa.compute.equal(archetypes["model_version"], version))

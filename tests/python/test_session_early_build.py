@@ -1,0 +1,52 @@
+"""Early calls in whole builds: off by default, on without a trace elsewhere, appended once."""
+
+from __future__ import annotations
+
+import shutil
+
+EARLY = (
+    "session_early_callers",
+    "session_early_call_scores",
+    "session_early_call_reliability",
+    "session_early_calls",
+    "session_minidash",
+)
+CHECKPOINTS = (25, 30, 40, 50, 75, 100)
+
+
+def test_off_is_empty(sample_warehouse):
+    for table in EARLY:
+        assert sample_warehouse.query(f"select count(*) from {table}") == [(0,)], table
+    assert not (sample_warehouse.home / "runs").exists()
+
+
+def test_on_leaves_no_trace_in_other_tables(sample_warehouse, early_warehouse):
+    off, on = sample_warehouse.hashes(), early_warehouse.hashes()
+    assert {name for name in off if off[name] != on[name]} == set(EARLY)
+
+
+def test_every_session_is_called_at_every_checkpoint(early_warehouse):
+    (sessions,) = early_warehouse.query("select count(*) from sessions")[0]
+    for table in ("session_early_calls", "session_minidash"):
+        found = early_warehouse.query(
+            f"select checkpoint_pct, count(*) from {table} group by all order by 1"
+        )
+        assert found == [(checkpoint, sessions) for checkpoint in CHECKPOINTS]
+    held_out = "select count(distinct session_id) from session_early_calls where is_held_out"
+    fitted = "select n_sessions from session_models where status = 'champion'"
+    assert early_warehouse.query(held_out) == early_warehouse.query(fitted)
+
+
+def test_a_build_off_again_keeps_the_log_and_one_on_again_appends_nothing(
+    early_warehouse, warehouse, monkeypatch
+):
+    shutil.copytree(early_warehouse.home, warehouse.home)
+    before = {table: early_warehouse.query(f"from {table} order by all") for table in EARLY}
+    sidecars = {f: f.stat().st_mtime_ns for f in (warehouse.home / "runs").rglob("*.json")}
+    assert sidecars
+    warehouse.built()
+    assert {table: warehouse.query(f"from {table} order by all") for table in EARLY} == before
+    monkeypatch.setenv("IRONFORGE_SESSION_FINGERPRINTING", "1")
+    warehouse.built()
+    assert {table: warehouse.query(f"from {table} order by all") for table in EARLY} == before
+    assert sidecars == {f: f.stat().st_mtime_ns for f in (warehouse.home / "runs").rglob("*.json")}
