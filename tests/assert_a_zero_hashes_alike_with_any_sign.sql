@@ -1,5 +1,5 @@
--- DuckDB's compression of doubles turns -0.0 into 0.0 in some copies of a table: a content hash that
--- saw the difference would call an honest copy altered.
+-- DuckDB's compression of doubles turns -0.0 into 0.0 in some copies of a table: a content hash
+-- that saw the difference would call an honest copy altered.
 with
 
 negative as (

@@ -33,7 +33,7 @@ final as (
             calls.archetype_id is distinct from assignments.archetype_id
             or calls.distance is distinct from assignments.distance
         )
-        -- A file that changed after the assignment was logged is another vector: the log keeps the old.
+        -- A file that changed after its session was assigned is another vector.
         and not exists (
             select 1 from assignments as logged
             where

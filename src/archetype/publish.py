@@ -55,6 +55,25 @@ def publish_tables(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> 
     )
 
 
+def home_of(connection: duckdb.DuckDBPyConnection) -> Path:
+    """Give the folder of everything that a build writes.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        A connection to the warehouse.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder that the warehouse's file lies in.
+    """
+    (path,) = connection.execute(
+        "select path from duckdb_databases() where database_name = current_database()"
+    ).fetchone()
+    return Path(path).parent
+
+
 def _copy(connection: duckdb.DuckDBPyConnection, warehouse: str, table: str) -> int:
     """Copy one table with its constraints and comments; give its row count."""
     where = f"database_name = '{_quoted(warehouse)}' and schema_name = 'main'"

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
+from archetype.publish import home_of
+from archetype.sessions.artifact_export import EXPORTS_SCHEMA, export_versions
 from archetype.sessions.early import (
     CALL_SCHEMA,
     EARLY_SCHEMA,
@@ -16,6 +20,7 @@ from archetype.sessions.early import (
 )
 from archetype.sessions.fit import check_enough_sessions, empty_model, fit_session_archetypes
 from archetype.sessions.match import match_sessions
+from archetype.sessions.sidecar import SIDECAR_NAME, SIDECARS_SCHEMA, write_sidecars
 from archetype.sessions.space import FitParameters
 
 
@@ -154,3 +159,55 @@ def _champion_of(models: pa.Table, archetypes: pa.Table) -> tuple[pa.Table, pa.T
     champion = models.filter(pa.compute.equal(models["status"], "champion"))
     (version,) = champion["model_version"].to_pylist()
     return champion, archetypes.filter(pa.compute.equal(archetypes["model_version"], version))
+
+
+def write_missing_sidecars(connection: duckdb.DuckDBPyConnection, calls: pa.Table) -> pa.Table:
+    """Write the sidecars of new calls, and those that an earlier build was kept from writing.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        A connection to the warehouse, beside which the folder `runs` lies.
+    calls : pyarrow.Table
+        One row a session; see ``write_sidecars``, with run_id and is_new besides.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row a session that was looked at; see ``write_sidecars``.
+    """
+    if calls.num_rows == 0:
+        return SIDECARS_SCHEMA.empty_table()
+    home = home_of(connection)
+    run_id = calls["run_id"][0].as_py()
+    is_due = [
+        row["is_new"] or (row["status"] == "called" and not _has_sidecar(home, run_id, row))
+        for row in calls.select(["session_id", "status", "is_new"]).to_pylist()
+    ]
+    return write_sidecars(home, run_id, calls.filter(pa.array(is_due, pa.bool_())))
+
+
+def _has_sidecar(home: Path, run_id: str, row: Mapping[str, object]) -> bool:
+    return (home / "runs" / run_id / row["session_id"] / SIDECAR_NAME).is_file()
+
+
+def write_missing_artifacts(
+    connection: duckdb.DuckDBPyConnection, models: pa.Table, archetypes: pa.Table, training: pa.Table
+) -> pa.Table:
+    """Write the artifacts of model versions that the home does not hold yet.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        A connection to the warehouse, beside which the folder `artifacts` lies.
+    models, archetypes, training : pyarrow.Table
+        See ``export_versions``; without training rows nothing is written.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row a version; see ``export_versions``.
+    """
+    if training.num_rows == 0:
+        return EXPORTS_SCHEMA.empty_table()
+    return export_versions(home_of(connection), models, archetypes, training)
