@@ -275,14 +275,13 @@ def call_vectors(caller: Caller, vectors: np.ndarray, is_imputed: np.ndarray) ->
     """
     distances = np.empty((len(vectors), len(caller.archetype_ids)))
     probabilities = np.empty_like(distances)
-    best = np.empty(len(vectors), dtype=int)
     for rows in batches(len(vectors)):
         points = point_vectors(caller, vectors[rows], is_imputed[rows])
         compared = as_compared(points, _sphere(caller))
         distances[rows] = centroid_distances(compared, caller.prototypes)
         raw = raw_probabilities(caller, points, distances[rows])
-        best[rows] = np.argmax(raw, axis=1)
         probabilities[rows] = calibrate(caller, raw)
+    best = np.argmax(probabilities, axis=1)
     top = probabilities[np.arange(len(best)), best]
     return Calls(
         probabilities=probabilities,
@@ -352,6 +351,22 @@ def raw_probabilities(caller: Caller, points: np.ndarray, distances: np.ndarray)
         return softmax((caller.log_priors - distances * distances / 2) / caller.temperature)
     if caller.confidence_method == "softmax":
         return softmax(-distances)
+    return inverse_distance_probabilities(distances)
+
+
+def inverse_distance_probabilities(distances: np.ndarray) -> np.ndarray:
+    """Weigh archetypes by inverse distance.
+
+    Parameters
+    ----------
+    distances : numpy.ndarray, shape (n, k)
+        To each prototype; k is 1 or more.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, k)
+        Rows add up to 1; the largest of a row is ``match.inverse_distance_confidence``.
+    """
     # As ratios to the nearest: the reciprocal of a tiny distance would overflow.
     nearest = np.broadcast_to(distances.min(axis=1)[:, None], distances.shape)
     return _normalize(
@@ -511,7 +526,7 @@ def calibrate(caller: Caller, raw: np.ndarray) -> np.ndarray:
     second = shares.max(axis=1)
     least = second / (1 + second)
     top = np.maximum(np.interp(raw[every, best], caller.knots_x, caller.knots_y), least)
-    # The product may be a rounding error more than what it must not exceed.
-    calibrated = np.minimum(shares * (1 - top)[:, None], top[:, None])
+    # Where the second would be as probable, it is so but for the last digit.
+    calibrated = np.minimum(shares * (1 - top)[:, None], np.nextafter(top, 0.0)[:, None])
     calibrated[every, best] = top
     return calibrated
