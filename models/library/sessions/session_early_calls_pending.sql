@@ -32,9 +32,10 @@ champion as (
 
 ),
 
-labels as (
+training as (
 
-    select * from {{ ref('session_training_labels') }}
+    select * from {{ ref('session_early_training') }}
+    where checkpoint_pct = 100
 
 ),
 
@@ -73,7 +74,7 @@ final as (
         due.session_on,
         cast(fingerprints.feature_vector as double[]) as feature_vector,
         {{ imputed_flags('fingerprints.imputed_features') }} as is_imputed,
-        labels.session_id is not null as is_training,
+        training.session_id is not null as is_training,
         coalesce(fingerprints.is_low_information, false) as is_low_information,
         {{ vector_md5('fingerprints.feature_vector') }} as vector_md5,
         coalesce(windows.as_of_at, due.ended_at) as as_of_at,
@@ -91,8 +92,8 @@ final as (
         on
             due.session_id = fingerprints.session_id
             and due.checkpoint_pct = fingerprints.checkpoint_pct
-    left join labels
-        on due.session_id = labels.session_id and due.model_version = labels.model_version
+    left join training
+        on due.session_id = training.session_id and due.model_version = training.model_version
     anti join called
         on
             due.session_id = called.session_id

@@ -111,7 +111,7 @@ def fit_callers_when_due(
     if training.num_rows == 0:
         return EARLY_SCHEMA.empty_table()
     model, own = _champion_of(models, archetypes)
-    version = caller_version(model["model_version"][0].as_py(), parameters)
+    version = _version_of(model, training, parameters)
     if version in known["caller_version"].to_pylist():
         return EARLY_SCHEMA.empty_table()
     return fit_early_callers(training, model, own, parameters)
@@ -149,9 +149,15 @@ def call_with_champion(
         return CALL_SCHEMA.empty_table()
     parameters = EarlyParameters.from_variables(variables)
     model, own = _champion_of(models, archetypes)
-    version = caller_version(model["model_version"][0].as_py(), parameters)
+    version = _version_of(model, training, parameters)
     chosen = callers.filter(pa.compute.equal(callers["caller_version"], version))
-    return match_early_calls(pending, training, model, own, chosen, parameters)
+    return match_early_calls(pending, training, model, own, chosen)
+
+
+def _version_of(model: pa.Table, training: pa.Table, parameters: EarlyParameters) -> str:
+    """Name the callers that the build uses."""
+    checkpoints = training["checkpoint_pct"].to_pylist()
+    return caller_version(model["model_version"][0].as_py(), checkpoints, parameters)
 
 
 def _champion_of(models: pa.Table, archetypes: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -192,7 +198,10 @@ def _has_sidecar(home: Path, run_id: str, row: Mapping[str, object]) -> bool:
 
 
 def write_missing_artifacts(
-    connection: duckdb.DuckDBPyConnection, models: pa.Table, archetypes: pa.Table, training: pa.Table
+    connection: duckdb.DuckDBPyConnection,
+    models: pa.Table,
+    archetypes: pa.Table,
+    training: pa.Table,
 ) -> pa.Table:
     """Write the artifacts of model versions that the home does not hold yet.
 

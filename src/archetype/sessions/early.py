@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from numbers import Integral
 
@@ -202,8 +202,8 @@ def fit_early_callers(
     Returns
     -------
     pyarrow.Table
-        ``EARLY_SCHEMA``: one row, or none where no session is known before 100 %. The version is
-        the hash of code, parameters, model and training rows.
+        ``EARLY_SCHEMA``: one row, or none where no session is known before 100 %. See
+        :func:`caller_version`.
 
     Raises
     ------
@@ -251,7 +251,9 @@ def _fit_early_callers(
     version = model["model_version"][0].as_py()
     spelt = json.dumps(asdict(parameters), sort_keys=True, separators=(",", ":"))
     row = {
-        "caller_version": _version(version, spelt, known, library),
+        "caller_version": caller_version(
+            version, training["checkpoint_pct"].to_pylist(), parameters
+        ),
         "model_version": version,
         "parameters": spelt,
         "n_sessions": len(known),
@@ -262,20 +264,27 @@ def _fit_early_callers(
     return pa.Table.from_pylist([row], schema=EARLY_SCHEMA)
 
 
-def _version(model_version: str, parameters: str, known: KnownSessions, library: Library) -> str:
-    digest = hashlib.sha256(f"{EARLY_VERSION}\n{model_version}\n{parameters}\n".encode())
-    texts = [known.session_ids, known.session_types, known.dates]
-    digest.update(json.dumps([column.tolist() for column in texts]).encode())
-    digest.update(library.archetype_ids[known.labels].astype("<i4").tobytes())
-    # Adding 0 turns -0.0 into 0.0, which is the same number in other bytes.
-    digest.update((known.ends + 0.0).astype("<f8").tobytes())
-    for checkpoint, rows in known.rows.items():
-        digest.update(np.array([checkpoint, *rows], dtype="<i8").tobytes())
-        mask = known.is_imputed[checkpoint]
-        values = np.where(mask, 0.0, known.vectors[checkpoint] + 0.0)
-        digest.update(values.astype("<f8").tobytes())
-        digest.update(mask.astype("u1").tobytes())
-    return digest.hexdigest()[:16]
+def caller_version(
+    model_version: str, checkpoints: Iterable[int], parameters: EarlyParameters
+) -> str:
+    """Name what callers are fitted by; they are fitted once, whatever becomes of raw files later.
+
+    Parameters
+    ----------
+    model_version : str
+        The model, which is a hash of what it was fitted on itself.
+    checkpoints : iterable of int
+        The checkpoints of the training rows.
+    parameters : EarlyParameters
+        The choices.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    content = [EARLY_VERSION, model_version, sorted(set(checkpoints)), asdict(parameters)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _score(
