@@ -490,7 +490,7 @@ def fit_temperature(at: Callable[[float], np.ndarray], labels: np.ndarray) -> fl
     -------
     float
         Between 1/8 and 8. Its logarithm is taken to be normal about 0 at first, so that few
-        sessions change little. It is where a parabola through steps about the best one is lowest:
+        sessions change little. It is where a cubic through steps about the best one is lowest:
         probabilities that are shares of draws are uneven on any smaller scale.
     """
     rows = np.arange(len(labels))
@@ -510,9 +510,9 @@ def fit_temperature(at: Callable[[float], np.ndarray], labels: np.ndarray) -> fl
             break
         best = lower
     steps = np.arange(max(best - 2, -_STEPS_MAX), min(best + 2, _STEPS_MAX) + 1)
-    bend, slope, _ = np.polyfit(steps, [loss(int(step)) for step in steps], 2)
-    lowest = np.clip(-slope / (2 * bend), steps[0], steps[-1]) if bend > 0 else best
-    return float(np.exp(lowest * TEMPERATURE_STEP))
+    cubic = np.polyfit(steps, [loss(int(step)) for step in steps], min(3, len(steps) - 1))
+    fine = np.linspace(steps[0], steps[-1], 401)
+    return float(np.exp(fine[np.argmin(np.polyval(cubic, fine))] * TEMPERATURE_STEP))
 
 
 _FITS: dict[str, Callable[[_ScaledFit, str, set[str]], Sequence[Caller]]] = {
