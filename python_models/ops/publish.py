@@ -1,10 +1,11 @@
 """Publish every public table: last in the graph, so a failed test upstream leaves readers alone."""
 
 from archetype.publish import publish_tables
+from archetype.sessions.sql_macros import scoring_macros
 
 
 def model(dbt, session):
-    """Bind ``archetype.publish.publish_tables`` to every public table."""
+    """Bind ``archetype.publish.publish_tables`` to every public table and the scoring macros."""
     dbt.ref("anomaly_classifier_model_prediction_log")
     dbt.ref("anomaly_vectors")
     dbt.ref("baseline_sales_model_prediction_log")
@@ -18,18 +19,19 @@ def model(dbt, session):
     dbt.ref("minority_reports_clustered_log")
     dbt.ref("minority_reports_detected_log")
     dbt.ref("sales_processing_log")
-    dbt.ref("session_archetypes")
+    archetypes = dbt.ref("session_archetypes")
     dbt.ref("session_assignments")
     dbt.ref("session_drift")
     dbt.ref("session_early_call_reliability")
     dbt.ref("session_early_call_scores")
     dbt.ref("session_early_callers")
     dbt.ref("session_early_calls")
-    dbt.ref("session_fingerprints")
+    fingerprints = dbt.ref("session_fingerprints")
     dbt.ref("session_minidash")
-    dbt.ref("session_models")
+    models = dbt.ref("session_models")
     dbt.ref("session_processing_log")
     dbt.ref("session_trials")
     dbt.ref("sessions")
     tables = dbt.config.meta_get("tables")
-    return publish_tables(session, tables)
+    macros = scoring_macros(models.to_arrow_table(), archetypes.to_arrow_table(), fingerprints)
+    return publish_tables(session, tables, macros)

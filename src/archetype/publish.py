@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -12,7 +14,28 @@ PUBLISHED_NAME = "published.duckdb"
 ATTACHED_NAME = "publishing"
 
 
-def publish_tables(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> pa.Table:
+class Macro(NamedTuple):
+    """A function in SQL that is published beside the tables.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    definition : str
+        What follows its name in ``create macro``: parameters and body, of every overload. It is
+        bound outside the file's own schema, so it must be its own: no table, no other macro.
+    comment : str
+        What it does, in words.
+    """
+
+    name: str
+    definition: str
+    comment: str
+
+
+def publish_tables(
+    connection: duckdb.DuckDBPyConnection, tables: list[str], macros: Sequence[Macro] = ()
+) -> pa.Table:
     """Replace ``published.duckdb`` beside the warehouse by a new copy of the public tables.
 
     Readers see the old file or the new one, never a mixture: the copy is written under another
@@ -25,6 +48,8 @@ def publish_tables(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> 
         A connection to the warehouse.
     tables : list of str
         Names of the tables to copy from the warehouse's schema ``main``.
+    macros : sequence of Macro
+        Macros to create beside them.
 
     Returns
     -------
@@ -43,6 +68,8 @@ def publish_tables(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> 
         connection.execute(f"attach '{_quoted(str(draft))}' as {ATTACHED_NAME}")
         try:
             counts = [_copy(connection, warehouse, table) for table in tables]
+            for macro in macros:
+                _create(connection, macro)
         finally:
             connection.execute(f"detach {ATTACHED_NAME}")
         _flush(draft)
@@ -98,6 +125,13 @@ def _copy(connection: duckdb.DuckDBPyConnection, warehouse: str, table: str) -> 
             f"comment on column {ATTACHED_NAME}.main.{table}.{column} is '{_quoted(text)}'"
         )
     return connection.execute(f"select count(*) from {ATTACHED_NAME}.main.{table}").fetchone()[0]
+
+
+def _create(connection: duckdb.DuckDBPyConnection, macro: Macro) -> None:
+    """Create one macro with its comment."""
+    name = f"{ATTACHED_NAME}.main.{macro.name}"
+    connection.execute(f"create macro {name}{macro.definition}")
+    connection.execute(f"comment on macro {name} is '{_quoted(macro.comment)}'")
 
 
 def _quoted(text: str) -> str:
