@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from archetype.sessions.early import EarlyParameters, fit_early_callers, match_early_calls
-from archetype.sessions.early_scores import mean_briers
+from archetype.sessions.early_scores import mean_scores
 from archetype.sessions.early_training import LEAVE_ONE_OUT_MAX
 from archetype.sessions.features import FEATURE_NAMES
 from archetype.simulate import simulate_sessions
@@ -132,17 +132,17 @@ def read(home: Path) -> tuple[pa.Table, pa.Table, pa.Table]:
 
 def score_table(scores: list[Row]) -> Table:
     """Lay out the best callers: accuracy and calibration error by checkpoint."""
-    means = mean_briers(scores)
+    means = mean_scores(scores)
     table = Table(box=None, pad_edge=False, title_justify="left")
     checkpoints = sorted({row["checkpoint_pct"] for row in scores})
     for name in ("caller", "mean brier", *(f"{checkpoint} %" for checkpoint in checkpoints)):
         table.add_column(name, justify="left" if name == "caller" else "right")
     rows = {(*(row[name] for name in KEY), row["checkpoint_pct"]): row for row in scores}
-    for setting in sorted(means, key=lambda one: (means[one], one))[:N_SHOWN]:
+    for setting in sorted(means, key=lambda one: (means[one].brier, one))[:N_SHOWN]:
         cells = [rows[(*setting, checkpoint)] for checkpoint in checkpoints]
         table.add_row(
             " ".join(setting),
-            f"{means[setting]:.4f}",
+            f"{means[setting].brier:.4f}",
             *(f"{row['accuracy']:.3f} / {row['expected_calibration_error']:.3f}" for row in cells),
         )
     firsts = [rows[(*next(iter(means)), checkpoint)] for checkpoint in checkpoints]

@@ -13,6 +13,7 @@
         'majority_accuracy': 'double',
         'session_type_accuracy': 'double',
         'brier': 'double',
+        'brier_gap_error': 'double',
         'expected_calibration_error': 'double',
         'earliness': 'double',
         'earliness_accuracy': 'double',

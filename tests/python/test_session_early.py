@@ -26,7 +26,7 @@ from archetype.sessions.early_fit import (
     fit_ridge,
     fit_temperature,
 )
-from archetype.sessions.early_scores import HeldOut, mean_briers, recommend, score_caller
+from archetype.sessions.early_scores import HeldOut, mean_scores, recommend, score_caller
 from archetype.sessions.early_training import read_known, read_library
 from archetype.sessions.match import match_sessions
 
@@ -169,11 +169,14 @@ def test_there_is_a_row_for_every_caller_and_checkpoint(fitted):
     assert row["n_sessions"] == 21
 
 
-def test_the_recommended_caller_has_the_lowest_mean_brier_score(fitted):
+def test_the_recommended_caller_is_as_good_as_the_best_and_better_calibrated(fitted):
     (row,) = fitted.to_pylist()
-    means = mean_briers(row["scores"])
+    means = mean_scores(row["scores"])
+    least = min(one.brier for one in means.values())
+    alike = {key: one for key, one in means.items() if one.brier - least <= one.gap_error}
     recommended = {key_of(one) for one in row["scores"] if one["is_recommended"]}
-    assert recommended == {min(means, key=means.get)} == {choose(row["scores"])}
+    assert recommended == {choose(row["scores"])}
+    assert recommended == {min(alike, key=lambda key: (alike[key].calibration_error, key))}
     for one in row["scores"]:
         assert (one["recommendation"] is not None) == one["is_recommended"]
     assert {key_of(one) for one in row["callers"] if one["is_chosen"]} == recommended
@@ -198,13 +201,16 @@ def test_neither_order_nor_a_second_fit_changes_a_bit(fitted, training, space):
     assert again.equals(fitted)
 
 
-def test_the_version_is_of_all_that_went_in(few, space):
+def test_the_version_is_of_model_checkpoints_and_choices(few, space):
     model, archetypes = space
     version = fit_early_callers(few, *space, EarlyParameters())["caller_version"][0].as_py()
     other_model = model.set_column(0, "model_version", pa.array(["m2"]))
-    changed = edit(few, "S_00000", (30,), feature_vector=[0.5] * 30)
+    pcts = [40 if one == 30 else one for one in few["checkpoint_pct"].to_pylist()]
+    later = few.set_column(
+        few.schema.get_field_index("checkpoint_pct"), "checkpoint_pct", pa.array(pcts)
+    )
     for arguments in (
-        (changed, model, archetypes, EarlyParameters()),
+        (later, model, archetypes, EarlyParameters()),
         (few, other_model, archetypes, EarlyParameters()),
         (few, model, archetypes, EarlyParameters(caller="prototype")),
     ):
@@ -216,10 +222,10 @@ def test_a_choice_is_the_best_that_fits(few, space):
     row = fit_early_callers(few, *space, parameters).to_pylist()[0]
     (chosen,) = {key_of(one) for one in row["callers"] if one["is_chosen"]}
     assert (chosen.caller, chosen.confidence_method) == ("prototype", "softmax")
-    means = mean_briers(row["scores"])
-    assert chosen == min(
-        (one for one in means if one[0] == "prototype" and one[2] == "softmax"), key=means.get
-    )
+    means = mean_scores(row["scores"])
+    fitting = [one for one in means if one[0] == "prototype" and one[2] == "softmax"]
+    assert chosen in fitting
+    assert chosen == choose(row["scores"], caller="prototype", confidence="softmax")
 
 
 # What a held-out session must not do: whatever training says of it, its own call stays the same.
@@ -637,8 +643,8 @@ def test_scores_by_hand():
     assert bins[0]["mean_confidence"] is bins[0]["accuracy"] is None
 
 
-def make_scores(**briers):
-    """Make score rows of two checkpoints by the name of the caller."""
+def make_scores(**given):
+    """Make score rows of two checkpoints from Brier scores, their gap error and calibration."""
     return [
         {
             "caller": caller,
@@ -647,29 +653,55 @@ def make_scores(**briers):
             "scaler": "robust",
             "checkpoint_pct": checkpoint,
             "brier": brier,
+            "brier_gap_error": gap_error,
+            "expected_calibration_error": calibration_error,
         }
-        for caller, pair in briers.items()
-        for checkpoint, brier in zip((30, 50), pair, strict=True)
+        for caller, (briers, gap_error, calibration_error) in given.items()
+        for checkpoint, brier in zip((30, 50), briers, strict=True)
     ]
 
 
-def test_the_lowest_mean_brier_score_wins_and_names_break_ties():
-    scores = make_scores(a=(0.3, 0.2), b=(0.1, 0.3), c=(0.2, 0.2))
-    assert choose(scores).caller == "b"
-    assert choose(pa.Table.from_pylist(scores)).caller == "b"
-    assert choose(scores, caller="c").caller == "c"
-    assert choose(make_scores(a=(0.3, None), b=(0.1, 0.3), c=(None, None))).caller == "b"
-    marked = recommend(scores)
-    assert [row["is_recommended"] for row in marked] == [False, False, True, True, False, False]
+def test_of_callers_that_are_as_good_the_best_calibrated_wins():
+    scores = make_scores(
+        lowest=((0.1, 0.3), 0.0, 0.2),
+        alike=((0.25, 0.25), 0.06, 0.1),
+        worse=((0.3, 0.3), 0.09, 0.01),
+    )
+    assert choose(scores).caller == choose(pa.Table.from_pylist(scores)).caller == "alike"
+    assert choose(scores, caller="worse").caller == "worse"
+    # Without a standard error only the Brier score counts, and a name where even that is the same.
+    assert choose(make_scores(b=((0.2, 0.2), None, 0.0), a=((0.1, 0.2), None, 0.5))).caller == "a"
+    assert choose(make_scores(b=((0.2, 0.2), None, 0.1), a=((0.2, 0.2), None, 0.1))).caller == "a"
+    assert choose(make_scores(a=((None, None), None, None), b=((1, 2), 0.0, 0.5))).caller == "b"
+
+
+def test_a_recommendation_says_why():
+    scores = make_scores(a=((0.2, 0.2), None, 0.2), b=((0.3, 0.2), None, 0.1))
+    best, other = (choose(scores, caller=name) for name in ("a", "b"))
+    # By hand: b is worse by 0, 0.1 and 0.2 on three sessions, one of them called only once. The
+    # standard error of that is 0.1 / sqrt(3), which is more than the gap of 0.05.
+    errors = {
+        best: np.array([[0.2, 0.2], [0.2, np.nan], [0.2, 0.2]]),
+        other: np.array([[0.2, 0.2], [0.3, np.nan], [0.4, 0.4]]),
+    }
+    marked = recommend(scores, errors)
+    assert [row["is_recommended"] for row in marked] == [False, False, True, True]
+    assert [row["brier_gap_error"] for row in marked] == pytest.approx([0, 0, *[0.1 / 3**0.5] * 2])
     assert marked[2]["recommendation"] == (
-        "lowest mean Brier score over the checkpoints, 0.2000; "
-        "next is c euclidean softmax robust with 0.2000"
+        "mean Brier score over the checkpoints 0.2500, within one standard error (0.0577) of the "
+        "lowest, 0.2000 of a euclidean softmax robust; of the 2 so near to the lowest it has the "
+        "lowest mean calibration error, 0.1000"
+    )
+    apart = {best: errors[best], other: errors[best] + 0.05}
+    assert recommend(scores, apart)[0]["recommendation"] == (
+        "lowest mean Brier score over the checkpoints, 0.2000; of the 1 so near to the lowest it "
+        "has the lowest mean calibration error, 0.2000"
     )
 
 
 def test_what_no_caller_is_cannot_be_chosen():
     with pytest.raises(ValueError, match=r"early_caller 'z'.*a euclidean softmax robust"):
-        choose(make_scores(a=(0.3, 0.2)), caller="z")
+        choose(make_scores(a=((0.3, 0.2), 0.0, 0.1)), caller="z")
 
 
 def test_parameters_come_from_variables():

@@ -40,6 +40,7 @@ from archetype.sessions.early_scores import (
     RELIABILITY_SCHEMA,
     SCORE_SCHEMA,
     HeldOut,
+    brier_errors,
     choose,
     fits,
     majority_column,
@@ -233,7 +234,6 @@ def _fit_early_callers(
         return EARLY_SCHEMA.empty_table()
     settings = all_settings(library.distance)
     scores, reliability = _score(known.draw(parameters.sample_max), library, settings)
-    scores = recommend(scores)
     recommended = choose(scores)
     chosen = choose(
         scores,
@@ -292,13 +292,17 @@ def _score(
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     scores, reliability = [], []
     folds = known.folds()
-    for checkpoint, rows in sorted(known.rows.items()):
+    errors = {setting: np.full((len(known), len(known.rows)), np.nan) for setting in settings}
+    for place, (checkpoint, rows) in enumerate(sorted(known.rows.items())):
         held_out = _hold_out(known, checkpoint, folds[rows], library, settings)
         for setting in settings:
             score, bins = score_caller(setting, checkpoint, held_out, len(known), known.validation)
             scores.append(score)
             reliability.extend(bins)
-    return scores, reliability
+            errors[setting][rows, place] = brier_errors(
+                held_out.probabilities[setting], held_out.labels
+            )
+    return recommend(scores, errors), reliability
 
 
 def _hold_out(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +34,7 @@ SCORE_SCHEMA = pa.schema(
         ("majority_accuracy", pa.float64()),
         ("session_type_accuracy", pa.float64()),
         ("brier", pa.float64()),
+        ("brier_gap_error", pa.float64()),
         ("expected_calibration_error", pa.float64()),
         ("earliness", pa.float64()),
         ("earliness_accuracy", pa.float64()),
@@ -96,7 +98,7 @@ def score_caller(
     Returns
     -------
     score : dict
-        A row of ``SCORE_SCHEMA``, not recommended yet; nulls where nothing was called.
+        A row of ``SCORE_SCHEMA``, not compared with others yet; nulls where nothing was called.
     reliability : list of dict
         Rows of ``RELIABILITY_SCHEMA``, one a bin.
 
@@ -125,7 +127,8 @@ def score_caller(
         "accuracy": accuracy,
         "majority_accuracy": _mean(held_out.majority[called] == labels),
         "session_type_accuracy": _mean(held_out.session_type[called] == labels),
-        "brier": _brier(probabilities, labels),
+        "brier": _mean(brier_errors(probabilities, labels)),
+        "brier_gap_error": None,
         "expected_calibration_error": _calibration_error(bins),
         "earliness": earliness,
         "earliness_accuracy": _harmonic_mean(accuracy, earliness),
@@ -140,12 +143,24 @@ def _mean(values: np.ndarray) -> float | None:
     return float(values.mean()) if len(values) else None
 
 
-def _brier(probabilities: np.ndarray, labels: np.ndarray) -> float | None:
-    if len(labels) == 0:
-        return None
+def brier_errors(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Give the squared errors of calls, summed over archetypes.
+
+    Parameters
+    ----------
+    probabilities : numpy.ndarray, shape (n, k)
+        NaN where nothing was called.
+    labels : numpy.ndarray of int, shape (n,)
+        Columns that held.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        0 to 2, or NaN.
+    """
     gaps = probabilities.copy()
     gaps[np.arange(len(labels)), labels] -= 1
-    return float((gaps * gaps).sum(axis=1).mean())
+    return (gaps * gaps).sum(axis=1)
 
 
 def _bins(confidences: np.ndarray, hits: np.ndarray) -> list[dict[str, object]]:
@@ -206,12 +221,16 @@ def choose(
     confidence: str = "",
     scaler: str = "",
 ) -> Setting:
-    """Choose the best-scored caller of those that fit: the lowest mean Brier score.
+    """Choose the best caller of those that fit.
+
+    Of the callers whose mean Brier score lies within one standard error of the lowest, the one of
+    the lowest mean calibration error is best; after these come the others, by their Brier scores.
 
     Parameters
     ----------
     scores : pyarrow.Table or sequence of mapping
-        Rows of one version, with the columns of the key, and brier.
+        Rows of one version, with the columns of the key, brier, brier_gap_error and
+        expected_calibration_error.
     caller, metric, confidence, scaler : str
         What it must be; an empty text asks for nothing.
 
@@ -224,13 +243,25 @@ def choose(
     ------
     ValueError
         No caller fits; the message says what was asked for and what there is.
+
+    References
+    ----------
+    Breiman, Friedman, Olshen, Stone (1984), Classification and Regression Trees, on the rule of one
+    standard error: what the data cannot tell apart is chosen by something else.
     """
-    means = mean_briers(scores)
+    means = mean_scores(scores)
     wanted = Setting(caller, metric, confidence, scaler)
-    fitting = {setting: brier for setting, brier in means.items() if fits(setting, wanted)}
+    fitting = [setting for setting in means if fits(setting, wanted)]
     if not fitting:
         raise no_such_caller(wanted, means)
-    return min(fitting, key=lambda setting: (fitting[setting], setting))
+    least = min(score.brier for score in means.values())
+
+    def rank(setting: Setting) -> tuple[bool, float, float, Setting]:
+        score = means[setting]
+        is_behind = not score.brier - least <= score.gap_error
+        return is_behind, 0.0 if is_behind else score.calibration_error, score.brier, setting
+
+    return min(fitting, key=rank)
 
 
 def fits(setting: Setting, wanted: Setting) -> bool:
@@ -249,8 +280,18 @@ def no_such_caller(wanted: Setting, known: Iterable[Setting]) -> ValueError:
     )
 
 
-def mean_briers(scores: pa.Table | Sequence[Mapping[str, object]]) -> dict[Setting, float]:
-    """Average the Brier score of each caller over the checkpoints.
+class MeanScores(NamedTuple):
+    """Scores of a caller over all checkpoints; infinite, and no gap, where none could be told."""
+
+    brier: float
+    gap_error: float
+    calibration_error: float
+
+
+def mean_scores(
+    scores: pa.Table | Sequence[Mapping[str, object]],
+) -> dict[Setting, MeanScores]:
+    """Average the scores of each caller over the checkpoints.
 
     Parameters
     ----------
@@ -259,53 +300,84 @@ def mean_briers(scores: pa.Table | Sequence[Mapping[str, object]]) -> dict[Setti
 
     Returns
     -------
-    dict of Setting to float
-        Infinite where no checkpoint could be scored.
+    dict of Setting to MeanScores
+        By caller.
     """
     found = defaultdict(list)
     rows = scores.to_pylist() if isinstance(scores, pa.Table) else scores
     for row in sorted(rows, key=lambda row: row["checkpoint_pct"]):
-        found[Setting(*(row[name] for name in Setting._fields))].append(row["brier"])
-    means = {}
-    for setting, briers in found.items():
-        known = [brier for brier in briers if brier is not None]
-        means[setting] = sum(known) / len(known) if known else np.inf
-    return means
+        found[Setting(*(row[name] for name in Setting._fields))].append(row)
+    return {
+        setting: MeanScores(
+            brier=_mean_known(own, "brier", np.inf),
+            gap_error=_mean_known(own, "brier_gap_error", 0.0),
+            calibration_error=_mean_known(own, "expected_calibration_error", np.inf),
+        )
+        for setting, own in found.items()
+    }
 
 
-def recommend(scores: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """Mark the recommended caller, and say why it is.
+def _mean_known(rows: Sequence[Mapping[str, object]], name: str, otherwise: float) -> float:
+    known = [row[name] for row in rows if row[name] is not None]
+    return sum(known) / len(known) if known else otherwise
+
+
+def recommend(
+    scores: Sequence[Mapping[str, object]], errors: Mapping[Setting, np.ndarray]
+) -> list[dict[str, object]]:
+    """Compare callers, mark the recommended one, and say why it is.
 
     Parameters
     ----------
     scores : sequence of mapping
         Rows of ``SCORE_SCHEMA``, of one version.
+    errors : dict of Setting to numpy.ndarray, shape (n, c)
+        :func:`brier_errors` of each session at each checkpoint; NaN where it was not called.
 
     Returns
     -------
     list of dict
-        The same rows in the same order, is_recommended and recommendation filled in.
+        The same rows in the same order, brier_gap_error, is_recommended and recommendation filled
+        in.
     """
     if not scores:
         return []
-    means = mean_briers(scores)
-    best = choose(scores)
-    words = _words(best, means)
-    marked = []
+    means = mean_scores(scores)
+    lowest = min(means, key=lambda setting: (means[setting].brier, setting))
+    compared = []
     for row in scores:
-        is_best = all(row[name] == value for name, value in best._asdict().items())
-        marked.append(
-            {**row, "is_recommended": is_best, "recommendation": words if is_best else None}
-        )
-    return marked
+        own = errors[Setting(*(row[name] for name in Setting._fields))]
+        compared.append({**row, "brier_gap_error": _gap_error(own, errors[lowest])})
+    best = choose(compared)
+    words = _words(best, lowest, mean_scores(compared))
+    for row in compared:
+        row["is_recommended"] = all(row[name] == own for name, own in best._asdict().items())
+        row["recommendation"] = words if row["is_recommended"] else None
+    return compared
 
 
-def _words(best: Setting, means: Mapping[Setting, float]) -> str:
-    if not np.isfinite(means[best]):
+def _gap_error(errors: np.ndarray, lowest: np.ndarray) -> float | None:
+    """Give the standard error of how much worse a caller is, over the same sessions."""
+    gaps = errors - lowest
+    n_called = np.isfinite(gaps).sum(axis=1)
+    total = np.where(np.isfinite(gaps), gaps, 0.0).sum(axis=1)
+    own = total[n_called > 0] / n_called[n_called > 0]
+    return float(own.std(ddof=1) / np.sqrt(len(own))) if len(own) > 1 else None
+
+
+def _words(best: Setting, lowest: Setting, means: Mapping[Setting, MeanScores]) -> str:
+    if not np.isfinite(means[best].brier):
         return "no caller could be scored out of sample; this one is the first by name"
-    others = sorted((brier, setting) for setting, brier in means.items() if setting != best)
-    reason = f"lowest mean Brier score over the checkpoints, {means[best]:.4f}"
-    if not others:
-        return reason
-    brier, second = others[0]
-    return f"{reason}; next is {' '.join(second)} with {brier:.4f}"
+    own, least = means[best], means[lowest]
+    if best == lowest:
+        reason = f"lowest mean Brier score over the checkpoints, {own.brier:.4f}"
+    else:
+        reason = (
+            f"mean Brier score over the checkpoints {own.brier:.4f}, within one standard error "
+            f"({own.gap_error:.4f}) of the lowest, {least.brier:.4f} of {' '.join(lowest)}"
+        )
+    n_alike = sum(one.brier - least.brier <= one.gap_error for one in means.values())
+    return (
+        f"{reason}; of the {n_alike} so near to the lowest it has the lowest mean calibration "
+        f"error, {own.calibration_error:.4f}"
+    )
