@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+from conftest import WITHOUT_UNIT_TESTS
+
 EARLY = (
     "session_early_callers",
     "session_early_call_scores",
@@ -41,12 +43,24 @@ def test_a_build_off_again_keeps_the_log_and_one_on_again_appends_nothing(
     early_warehouse, warehouse, monkeypatch
 ):
     shutil.copytree(early_warehouse.home, warehouse.home)
-    before = {table: early_warehouse.query(f"from {table} order by all") for table in EARLY}
-    sidecars = {f: f.stat().st_mtime_ns for f in (warehouse.home / "runs").rglob("*.json")}
-    assert sidecars
-    warehouse.built()
-    assert {table: warehouse.query(f"from {table} order by all") for table in EARLY} == before
+    selected = ("--select", *(f"+{table}" for table in EARLY), "+write_session_sidecars")
+    selected += ("--indirect-selection", "cautious", *WITHOUT_UNIT_TESTS)
+
+    def state() -> tuple[dict[str, list], dict[str, int]]:
+        rows = {table: warehouse.query_warehouse(f"from {table} order by all") for table in EARLY}
+        sidecars = (warehouse.home / "runs").rglob("*.json")
+        return rows, {str(file): file.stat().st_mtime_ns for file in sidecars}
+
+    before = state()
+    assert all(before)
+    warehouse.built(*selected)
+    assert state() == before
     monkeypatch.setenv("IRONFORGE_SESSION_FINGERPRINTING", "1")
-    warehouse.built()
-    assert {table: warehouse.query(f"from {table} order by all") for table in EARLY} == before
-    assert sidecars == {f: f.stat().st_mtime_ns for f in (warehouse.home / "runs").rglob("*.json")}
+    warehouse.built(*selected)
+    assert state() == before
+    # A sidecar that was lost, as in a build that was killed, is written again.
+    lost = next((warehouse.home / "runs").rglob("*.json"))
+    content = lost.read_bytes()
+    lost.unlink()
+    warehouse.built(*selected)
+    assert lost.read_bytes() == content
