@@ -1,4 +1,4 @@
-"""The command line: build the warehouse, simulate raw files."""
+"""The command line: build the warehouse, simulate raw files, keep artifacts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from archetype import __version__
+from archetype.artifacts_cli import artifacts
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 simulate = typer.Typer(no_args_is_help=True, help="Make believable raw files with known answers.")
 app.add_typer(simulate, name="simulate")
+app.add_typer(artifacts, name="artifacts")
 errors = Console(stderr=True)
 _FIRST_DAY = datetime(2025, 1, 6)
 
@@ -52,7 +54,8 @@ def fail(message: str) -> typer.Exit:
     typer.Exit
         To be raised by the caller.
     """
-    errors.print(f"error: {message}", style="bold red", markup=False, highlight=False)
+    line = f"error: {message}"
+    errors.print(line, style="bold red", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(1)
 
 

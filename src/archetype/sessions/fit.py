@@ -203,7 +203,7 @@ def fit_session_archetypes(
     """
     data = _read_training(training, parameters)
     previous = _read_champion(champion)
-    training_hash = _hash_training(data)
+    training_hash = hash_training(data.session_ids, data.vectors, data.is_imputed)
     fit_hash = _hash_fit(data, parameters, training_hash)
     if previous and previous["fit_hash"] == fit_hash:
         return empty_model()
@@ -329,14 +329,30 @@ def _read_champion(champion: pa.Table | None) -> dict[str, object] | None:
     return {name: champion[name][0].as_py() for name in names}
 
 
-def _hash_training(data: _Training) -> str:
+def hash_training(session_ids: np.ndarray, vectors: np.ndarray, is_imputed: np.ndarray) -> str:
+    """Hash what a model was fitted on, as its `training_hash` says it.
+
+    Parameters
+    ----------
+    session_ids : numpy.ndarray of str, shape (n,)
+        In ascending order.
+    vectors : numpy.ndarray, shape (n, 30)
+        In feature units; what is imputed may hold anything.
+    is_imputed : numpy.ndarray of bool, shape (n, 30)
+        Which components are imputed.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+    """
     digest = hashlib.sha256()
-    digest.update(json.dumps(data.session_ids.tolist()).encode())
+    digest.update(json.dumps(session_ids.tolist()).encode())
     # Adding 0 turns -0.0 into 0.0, which is the same number in other bytes; imputed values are no
     # data.
-    values = np.where(data.is_imputed, 0.0, data.vectors + 0.0)
+    values = np.where(is_imputed, 0.0, vectors + 0.0)
     digest.update(values.astype("<f8").tobytes())
-    digest.update(data.is_imputed.astype("u1").tobytes())
+    digest.update(is_imputed.astype("u1").tobytes())
     return digest.hexdigest()
 
 
