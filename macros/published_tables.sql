@@ -6,6 +6,7 @@
     {{- return({
         'session_processing_log': ['session_key', 'file_name', 'superseded_by'],
         'session_fingerprints': [],
+        'session_relative_ranges': [],
         'session_models': [],
         'session_archetypes': [],
         'session_trials': [],

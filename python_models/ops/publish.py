@@ -30,6 +30,7 @@ def model(dbt, session):
     dbt.ref("session_minidash")
     models = dbt.ref("session_models")
     dbt.ref("session_processing_log")
+    dbt.ref("session_relative_ranges")
     dbt.ref("session_trials")
     dbt.ref("sessions")
     tables = dbt.config.meta_get("tables")

@@ -1,4 +1,4 @@
-"""The command line: build the warehouse, simulate raw files, keep artifacts."""
+"""The command line: build the warehouse, call one session, simulate raw files, keep artifacts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 
 from archetype import __version__
 from archetype.artifacts_cli import artifacts
+from archetype.classify_cli import classify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +24,7 @@ app = typer.Typer(
 simulate = typer.Typer(no_args_is_help=True, help="Make believable raw files with known answers.")
 app.add_typer(simulate, name="simulate")
 app.add_typer(artifacts, name="artifacts")
+app.command()(classify)
 errors = Console(stderr=True)
 _FIRST_DAY = datetime(2025, 1, 6)
 

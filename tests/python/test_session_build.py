@@ -30,6 +30,7 @@ LOGS = (
 PUBLIC_TABLES = {
     "session_processing_log",
     "session_fingerprints",
+    "session_relative_ranges",
     "session_models",
     "session_archetypes",
     "session_trials",

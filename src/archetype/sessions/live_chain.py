@@ -1,0 +1,240 @@
+"""The models of the sessions wing over one raw file, in memory.
+
+All models are one query, a common table expression each, that DuckDB plans once per checkpoint.
+The file's bytes reach it through an Arrow stream, so no table changes between two calls: a plan
+that DuckDB keeps may rest on what it knew of the tables when it was made (duckdb/duckdb#23704).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import pyarrow as pa
+
+from archetype.sessions.live_sql import CHECKPOINT, LiveSql
+
+FILES_MODEL = "list_session_files"
+RANGES_MODEL = "session_relative_ranges"
+PRINTS_MODEL = "session_fingerprints"
+
+PEER_COLUMNS = (
+    "session_id",
+    "checkpoint_pct",
+    "session_type",
+    "started_at",
+    "as_of_at",
+    "relative_range",
+)
+
+PRINT_COLUMNS = (
+    "session_id",
+    "session_type",
+    "session_on",
+    "started_at",
+    "as_of_at",
+    "n_events",
+    "feature_vector",
+    "imputed_features",
+    "is_low_information",
+    "relative_range",
+    "feature_schema",
+)
+
+RAW_FILE_SCHEMA = pa.schema(
+    [
+        ("file_path", pa.string()),
+        ("n_bytes", pa.int64()),
+        ("content", pa.binary()),
+    ]
+)
+
+# What the models read in a build's stead: the listing, and the bytes of the file twice, as they lie
+# on disk and parsed. JSON's null is no list in either.
+_BODY = "ltrim(try(decode(content)), chr(65279))"
+_INPUTS = {
+    "live_raw": "select * from live_raw_file",
+    FILES_MODEL: (
+        "select file_path, file_path as file_name, 'json' as file_format, n_bytes,"
+        " null::varchar as file_md5, null::varchar as reason, null::varchar as detail from live_raw"
+    ),
+    "live_files": "select file_path as filename, content from live_raw",
+    "live_documents": (
+        "select filename, "
+        + ", ".join(
+            f"case when json_valid(body) then nullif(json_extract(body, '$.{name}'), 'null') end"
+            f" as {name}"
+            for name in ("events", "price_movements", "session_liquidity_events")
+        )
+        + f" from (select file_path as filename, {_BODY} as body from live_raw)"
+    ),
+}
+
+# There is no Parquet file: DuckDB plans these away where it may.
+_UNUSED = ("stg_session_parquet__events", "stg_session_parquet__sessions")
+
+# The model looks for peers among all ranges: it needs no others than these, and no more of them.
+_PEERS = """
+    union all
+    select {columns}
+    from live_peers as peers
+    inner join session_windows as own
+        on
+            peers.session_type = own.session_type
+            and peers.checkpoint_pct = own.checkpoint_pct
+            and peers.started_at < own.started_at
+            and peers.started_at >= own.started_at - to_days({peer_days})
+            and peers.session_id != own.session_id
+    where peers.checkpoint_pct = {checkpoint}
+"""
+
+
+class LiveChain:
+    """The models up to the fingerprints, ready to describe one raw file after the other.
+
+    Parameters
+    ----------
+    compiled : LiveSql
+        The models.
+    seeds : pathlib.Path
+        The folder of the seeds' files.
+    peers : pyarrow.Table
+        ``PEER_COLUMNS`` of the sessions that a live one is compared with.
+    """
+
+    def __init__(self, compiled: LiveSql, seeds: Path, peers: pa.Table) -> None:
+        self._compiled = compiled
+        self._raw = _RawFile()
+        self._prepared: set[int] = set()
+        self._connection = duckdb.connect(config={"threads": 1})
+        self._connection.execute("set TimeZone = 'UTC'")
+        # For a hundred rows statistics save nothing, and what rests on them costs operators.
+        self._connection.execute(
+            "set disabled_optimizers = 'statistics_propagation,compressed_materialization'"
+        )
+        # The list of zones takes milliseconds to make; a macro is found before what is built in.
+        self._connection.execute("create table live_zones as select name from pg_timezone_names()")
+        self._connection.execute("create macro pg_timezone_names() as table (from live_zones)")
+        for seed, types in compiled.seeds.items():
+            self._connection.execute(
+                f"create table {seed} as from read_csv(?, header = true, columns = {dict(types)})",
+                [str(seeds / f"{seed}.csv")],
+            )
+        self._connection.register("peers", peers.select(PEER_COLUMNS))
+        self._connection.execute(
+            "create table live_peers as from peers"
+            " order by checkpoint_pct, session_type, started_at, session_id"
+        )
+        self._connection.unregister("peers")
+        self._connection.register("live_raw_file", self._raw)
+
+    def __enter__(self) -> LiveChain:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Free the memory."""
+        self.close()
+
+    def close(self) -> None:
+        """Free the memory; the chain cannot be used any more."""
+        self._connection.close()
+
+    def prepare(self, checkpoint: int) -> None:
+        """Plan the query of a checkpoint, which the first description at it does otherwise.
+
+        Parameters
+        ----------
+        checkpoint : int
+            Per cent of the scheduled time.
+        """
+        if checkpoint in self._prepared:
+            return
+        query = self._query(checkpoint, PRINTS_MODEL, PRINT_COLUMNS)
+        self._connection.execute(f"prepare live_{checkpoint} as {query}")
+        self._prepared.add(checkpoint)
+
+    def describe(self, path: str, content: bytes, checkpoint: int) -> Mapping[str, object] | None:
+        """Describe a session as the build would.
+
+        Parameters
+        ----------
+        path : str
+            Of the raw file; it is not read.
+        content : bytes
+            Its bytes.
+        checkpoint : int
+            Per cent of the scheduled time.
+
+        Returns
+        -------
+        mapping or None
+            ``PRINT_COLUMNS`` of the row of session_fingerprints; none where there is none.
+        """
+        self.prepare(checkpoint)
+        self._raw.hold(path, content)
+        row = self._connection.execute(f"execute live_{checkpoint}").fetchone()
+        return None if row is None else dict(zip(PRINT_COLUMNS, row, strict=True))
+
+    def explain(self, path: str, content: bytes, checkpoint: int) -> Mapping[str, object]:
+        """Say why there is no vector, in the words of the build's log.
+
+        Parameters
+        ----------
+        path, content, checkpoint
+            As for :meth:`describe`.
+
+        Returns
+        -------
+        mapping
+            `reason` and `message` of session_processing_log, its `status`, and `session_id`,
+            `n_events` in the window and `has_scheduled_end`, null where unknown.
+        """
+        self._raw.hold(path, content)
+        columns = ("status", "reason", "message", "session_id", "n_events", "has_scheduled_end")
+        extra = """(
+            select
+                logged.*,
+                selection.has_scheduled_end,
+                (select count(*) from session_window_events) as n_events
+            from session_processing_log as logged
+            left join session_selection as selection on logged.session_key = selection.session_key
+        )"""
+        row = self._connection.execute(self._query(checkpoint, extra, columns)).fetchone()
+        return dict(zip(columns, row, strict=True))
+
+    def _query(self, checkpoint: int, relation: str, columns: tuple[str, ...]) -> str:
+        parts = [f"{name} as materialized ({sql})" for name, sql in _INPUTS.items()]
+        for model in self._compiled.models:
+            sql = model.sql.replace(CHECKPOINT, str(checkpoint))
+            if model.name == RANGES_MODEL:
+                sql = f"({sql})" + _PEERS.format(
+                    columns=", ".join(f"peers.{name}" for name in PEER_COLUMNS),
+                    peer_days=self._compiled.peer_days,
+                    checkpoint=checkpoint,
+                )
+            keeps = "as materialized" if model.is_table and model.name not in _UNUSED else "as"
+            parts.append(f"{model.name} {keeps} ({sql})")
+        return f"with {', '.join(parts)} select {', '.join(columns)} from {relation}"
+
+
+class _RawFile:
+    """One file as an Arrow stream, which DuckDB asks for anew at each execution."""
+
+    def __init__(self) -> None:
+        self._batch = pa.RecordBatch.from_pylist([], schema=RAW_FILE_SCHEMA)
+
+    def hold(self, path: str, content: bytes) -> None:
+        columns = [pa.array([path]), pa.array([len(content)]), pa.array([content], pa.binary())]
+        self._batch = pa.RecordBatch.from_arrays(columns, schema=RAW_FILE_SCHEMA)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        reader = pa.RecordBatchReader.from_batches(RAW_FILE_SCHEMA, [self._batch])
+        return reader.__arrow_c_stream__(requested_schema)
