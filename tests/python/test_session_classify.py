@@ -8,7 +8,6 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 import pytest
 from conftest import ROOT, SAMPLE, Warehouse, built_once
 from typer.testing import CliRunner
@@ -16,7 +15,6 @@ from typer.testing import CliRunner
 from archetype.cli import app
 from archetype.sessions import live_sql
 from archetype.sessions.callers import call_vectors, read_callers
-from archetype.sessions.early import EarlyParameters, fit_early_callers
 from archetype.sessions.features import FEATURE_NAMES
 from archetype.sessions.live import LiveError, LiveScorer
 from archetype.sessions.live_report import report_call, sidecar_of
@@ -25,57 +23,18 @@ from archetype.sessions.sidecar import check_sidecar
 CHECKPOINTS = (25, 30, 75, 100)
 
 
-def add_early_callers(published: Path) -> None:
-    """Fit early callers on what was published, and add their tables to it."""
-    with duckdb.connect(str(published)) as connection:
-        training = connection.execute("""
-            select
-                prints.session_id, session_type, session_on, checkpoint_pct, archetype_id,
-                feature_vector::double[] as feature_vector, imputed_features
-            from session_fingerprints as prints
-            inner join session_assignments using (session_id)
-            inner join session_processing_log as logged using (session_id)
-            where logged.reason = 'eligible_to_fit'
-            order by all
-        """).to_arrow_table()
-        flags = [
-            [name in names for name in FEATURE_NAMES]
-            for names in training["imputed_features"].to_pylist()
-        ]
-        champion = "from session_models where status = 'champion'"
-        fitted = fit_early_callers(
-            training.append_column("is_imputed", pa.array(flags)),
-            connection.execute(champion).to_arrow_table(),
-            connection.execute("from session_archetypes").to_arrow_table(),
-            EarlyParameters(),
-        )
-        connection.register("fitted", fitted)
-        for table, column in (("callers", "callers"), ("call_scores", "scores")):
-            connection.execute(
-                f"create or replace table session_early_{table} as"
-                f" select caller_version, model_version, unnest(one)"
-                f" from (select *, unnest({column}) as one from fitted)"
-            )
-        connection.register("training", training)
-        connection.execute(
-            "create or replace table session_early_calls as"
-            " select distinct session_id, model_version, true as is_held_out from training, fitted"
-        )
-
-
 @pytest.fixture(scope="session")
-def early_home(tmp_path_factory, sample_warehouse) -> Path:
-    """Give a home with a published sample and early callers, for tests that only read."""
+def early_home(tmp_path_factory, early_warehouse) -> Path:
+    """Give a home with what a build with early calls published, and dbt's SQL at hand."""
 
     def build(warehouse: Warehouse) -> str:
         warehouse.home.mkdir()
-        shutil.copy(sample_warehouse.published, warehouse.published)
-        add_early_callers(warehouse.published)
+        shutil.copy(early_warehouse.published, warehouse.published)
         with LiveScorer(warehouse.published, project=ROOT) as scorer:
             scorer.start()
         return str(warehouse.home)
 
-    return built_once(tmp_path_factory, "early", build).home
+    return built_once(tmp_path_factory, "classify", build).home
 
 
 @pytest.fixture(scope="module")

@@ -13,18 +13,26 @@ fitted as (
 
 ),
 
+known as (
+
+    select count(*) as n_versions from {{ ref('session_early_known_callers') }}
+
+),
+
 final as (
 
     select
-        caller_version,
-        model_version,
-        parameters,
-        n_sessions,
-        cast(callers as {{ struct_type(session_caller_fields()) }}[]) as callers,
-        cast(scores as {{ struct_type(session_caller_score_fields()) }}[]) as scores,
-        cast(reliability as {{ struct_type(session_caller_reliability_fields()) }}[])
+        fitted.caller_version,
+        cast(known.n_versions + 1 as integer) as caller_number,
+        fitted.model_version,
+        fitted.parameters,
+        fitted.n_sessions,
+        cast(fitted.callers as {{ struct_type(session_caller_fields()) }}[]) as callers,
+        cast(fitted.scores as {{ struct_type(session_caller_score_fields()) }}[]) as scores,
+        cast(fitted.reliability as {{ struct_type(session_caller_reliability_fields()) }}[])
             as reliability
     from fitted
+    cross join known
     {% if is_incremental() %}
     where
         not exists (

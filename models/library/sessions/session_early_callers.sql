@@ -10,6 +10,7 @@ unnested as (
 
     select
         caller_version,
+        caller_number,
         model_version,
         unnest(callers, recursive := false) as caller
     from caller_log
@@ -20,6 +21,7 @@ final as (
 
     select
         caller_version,
+        caller_number,
         model_version,
         {{ struct_fields('caller', session_caller_fields()) }}
     from unnested

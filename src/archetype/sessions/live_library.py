@@ -254,8 +254,8 @@ def _read_early(
     }
     if "session_early_callers" not in there:
         return pa.table({}), pa.table({}), []
-    # One version is in force: the one whose callers the build uses.
-    current = "model_version = ? order by is_chosen desc, caller_version limit 1"
+    # The newest are those that the last change of choices asked for.
+    current = "model_version = ? order by caller_number desc limit 1"
     newest = f"(select caller_version from session_early_callers where {current})"
     callers = read(f"from session_early_callers where caller_version = {newest}", version)
     scores = read(f"from session_early_call_scores where caller_version = {newest}", version)
