@@ -69,7 +69,7 @@ def scoring_macros(
         scored = _let(distances, "distances", result)
         alone = _checked(name, *_looked_up("vector", known_vectors), scored)
         given = {"names": "cast(imputed_features as varchar[])"}
-        named = _checked(name, given, _imputed_bits("given.names"), scored)
+        named = _checked(name, given, _imputed_bits("given['names']"), scored)
         definition = f"(vector) as {alone}, (vector, imputed_features) as {named}"
         return Macro(name, definition, f"{meaning} Model {version}. {ARGUMENTS}")
 
@@ -160,7 +160,7 @@ def _looked_up(vector: str, known_vectors: dict[int, int]) -> tuple[dict[str, st
     table = _list(f"'{slot}'" for slot in slots)
     key = _key(vector)
     given = {"key": key, "slot": f"{table}[cast({key} % {len(slots)} as bigint) + 1]"}
-    found = "split_part(split_part(given.slot, ' ' || given.key || ':', 2), ' ', 1)"
+    found = "split_part(split_part(given['slot'], ' ' || given['key'] || ':', 2), ' ', 1)"
     return given, f"coalesce(try_cast({found} as integer), 0)"
 
 
@@ -168,12 +168,13 @@ def _checked(name: str, given: dict[str, str], imputed: str, scored: str) -> str
     """Check a macro's arguments, make null of what is imputed, and score the ``features``.
 
     An argument is put in place of its parameter as it is written. So no parameter stands within a
-    lambda, whose variable could be taken for a column of the argument.
+    lambda, whose variable could be taken for a column of the argument. Fields are read by brackets:
+    with a point, DuckDB takes them for columns in a ``having``.
     """
     arguments = {"vector": "cast(vector as double[])"} | given
     fields = ", ".join(f"{field}: {value}" for field, value in arguments.items())
-    features = """case when imputed = 0 then given.vector else list_transform(
-        given.vector, lambda x, i: case when imputed & (1 << (i - 1)) = 0 then x end
+    features = """case when imputed = 0 then given['vector'] else list_transform(
+        given['vector'], lambda x, i: case when imputed & (1 << (i - 1)) = 0 then x end
     ) end"""
     finite = f"""case
         when not (isfinite(list_min(features)) and isfinite(list_max(features))) then error(
@@ -191,9 +192,9 @@ def _checked(name: str, given: dict[str, str], imputed: str, scored: str) -> str
         else {_let(features, "features", finite)}
     end"""
     whole = f"""case
-        when given.vector is null then null
-        when len(given.vector) <> {N_FEATURES} then error(
-            '{name}: the vector has ' || len(given.vector) || ' entries, expected {N_FEATURES}'
+        when given['vector'] is null then null
+        when len(given['vector']) <> {N_FEATURES} then error(
+            '{name}: the vector has ' || len(given['vector']) || ' entries, expected {N_FEATURES}'
         )
         else {_let(imputed, "imputed", unambiguous)}
     end"""
@@ -210,12 +211,12 @@ def _point(space: Space, width: int) -> str:
     """Bring ``features`` into a space, as ``space.transform`` does."""
     point = _scaled(space)
     if len(space.components):
-        about_mean = _struct(_each("scaled", "-", space.mean))
-        projected = _struct(_sum(_each("about_mean", "*", axis)) for axis in space.components)
+        about_mean = _row(_each("scaled", "-", space.mean))
+        projected = _row(_sum(_each("about_mean", "*", axis)) for axis in space.components)
         point = _let(_let(point, "scaled", about_mean), "about_mean", projected)
     if space.distance == "cosine":
-        axes = [f"projected.x{axis}" for axis in range(1, width + 1)]
-        on_sphere = _struct(f"{axis} / length" for axis in axes)
+        axes = [f"projected[{axis}]" for axis in range(1, width + 1)]
+        on_sphere = _row(f"{axis} / length" for axis in axes)
         divided = _let("case when length > 0 then length else 1e0 end", "length", on_sphere)
         point = _let(point, "projected", _let(_length(axes), "length", divided))
     return point
@@ -224,7 +225,7 @@ def _point(space: Space, width: int) -> str:
 def _scaled(space: Space) -> str:
     """Scale and clip ``features``, as ``space.scale_vectors`` does; null lies at the centre."""
     low, high = _number(-space.clip), _number(space.clip)
-    return _struct(
+    return _row(
         f"greatest({low}, least({high}, "
         f"coalesce((features[{feature}] - {_number(centre)}) / {_number(scale)}, 0e0)))"
         for feature, (centre, scale) in enumerate(zip(space.centre, space.scale, strict=True), 1)
@@ -242,14 +243,14 @@ def _let(value: str, name: str, body: str) -> str:
     return f"list_transform([{value}], lambda {name}: {body})[1]"
 
 
-def _struct(values: Iterable[str]) -> str:
-    """Make fields x1, x2, ... of values: a field is read for nothing, a list's entry is not."""
-    return f"{{{', '.join(f'x{field}: {value}' for field, value in enumerate(values, 1))}}}"
+def _row(values: Iterable[str]) -> str:
+    """Join values as a list would, but a row's fields are read at no cost."""
+    return f"row({', '.join(values)})"
 
 
 def _each(name: str, operator: str, values: np.ndarray) -> list[str]:
-    """Combine every field of a structure with its number."""
-    return [f"{name}.x{field} {operator} {_number(value)}" for field, value in enumerate(values, 1)]
+    """Combine every field of a row with its number."""
+    return [f"{name}[{field}] {operator} {_number(value)}" for field, value in enumerate(values, 1)]
 
 
 def _length(axes: Sequence[str]) -> str:
