@@ -136,7 +136,7 @@ def _number(value: float | None) -> str:
 
 
 def _table_of_tables(connection: duckdb.DuckDBPyConnection) -> Table:
-    """List every public table with its rows and the rows that this build added."""
+    """List every public table that has rows, with those that this build added."""
     builds = connection.execute(
         "select table_row_counts from build_runs order by started_at desc limit 2"
     ).fetchall()
@@ -147,6 +147,8 @@ def _table_of_tables(connection: duckdb.DuckDBPyConnection) -> Table:
     table.add_column("rows", justify="right")
     table.add_column("since the last build", justify="right")
     for name, rows in now.items():
+        if rows == 0:
+            continue
         table.add_row(name, str(rows), f"{rows - before.get(name, 0):+d}")
     return table
 

@@ -97,7 +97,8 @@ class Warehouse:
 
     def built_sessions(self, **options) -> Warehouse:
         """Build the wing of sessions alone, without publishing."""
-        wing = ("+sessions", "+session_drift", "+session_trials", "+session_processing_log")
+        ends = ("sessions", "session_drift", "session_trials", "session_processing_log")
+        wing = (*(f"+{end}" for end in ends), "run_config")
         return self.built(
             *("--select", *wing, "--indirect-selection", "cautious", *WITHOUT_UNIT_TESTS), **options
         )
