@@ -315,17 +315,19 @@ class LiveScorer:
                 contents[place] = read_session_file(path)
             except LiveError as error:
                 results[place] = error
-        if contents:
+        while contents:
             self.start(at)
             rows = self._chain.describe(list(contents.values()), at)
+            left = {}
             for number, (place, content) in enumerate(contents.items()):
                 if number in rows:
                     results[place] = self._as_vector(rows[number], at)
-                elif len(contents) > 1:
-                    # Another file may be of the same session: alone it can be described.
-                    results[place] = self._describe_batch([paths[place]], at)[0]
+                elif rows:
+                    # Of files of one session a build uses one; the others take another turn.
+                    left[place] = content
                 else:
                     results[place] = LiveError(f"{paths[place]}: {self._explain(content, at)}")
+            contents = left
         return [results[place] for place in range(len(paths))]
 
     def _as_vector(self, row: Mapping[str, object], at: int) -> LiveVector:
