@@ -100,6 +100,24 @@ def test_the_vector_of_a_real_file_is_the_one_of_the_build(real_warehouse, real_
         assert compare(real_warehouse, scorer, real_sessions, at) > 40
 
 
+def test_sessions_that_come_together_do_not_meet(sample_warehouse, scorer, tmp_path):
+    paths = sorted(SAMPLE.glob("*.json"))
+    copy = tmp_path / "copy.json"
+    document = json.loads(session_file(sample_warehouse).read_text())
+    copy.write_text(json.dumps(document | {"events": document["events"][:-2]}))
+    paths += [copy, tmp_path / "absent.json"]
+    for path, together in zip(paths, scorer.call_many(paths, 30), strict=True):
+        if isinstance(together, LiveError):
+            with pytest.raises(LiveError) as caught:
+                scorer.call(path, 30)
+            assert str(caught.value) == str(together)
+            continue
+        alone = scorer.call(path, 30)
+        assert together.seen.session_id == alone.seen.session_id
+        assert together.seen.vector.tobytes() == alone.seen.vector.tobytes()
+        assert together.probabilities.tobytes() == alone.probabilities.tobytes()
+
+
 def test_a_finished_session_gets_its_assignment(sample_warehouse, scorer):
     rows = sample_warehouse.query(
         "select file_name, archetype_id, distance, assigned.confidence, model_version"

@@ -1,13 +1,16 @@
-"""The models of the sessions wing over one raw file, in memory.
+"""The models of the sessions wing over a few raw files, in memory.
 
 All models are one query, a common table expression each, that DuckDB plans once per checkpoint.
-The file's bytes reach it through an Arrow stream, so no table changes between two calls: a plan
+The files' bytes reach it through an Arrow stream, so no table changes between two calls: a plan
 that DuckDB keeps may rest on what it knew of the tables when it was made (duckdb/duckdb#23704).
+
+Most of a call is DuckDB setting up some three hundred operators, whatever flows through them: files
+that are described together cost little more than one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +21,6 @@ from archetype.sessions.live_sql import CHECKPOINT, LiveSql
 
 FILES_MODEL = "list_session_files"
 RANGES_MODEL = "session_relative_ranges"
-PRINTS_MODEL = "session_fingerprints"
 
 PEER_COLUMNS = (
     "session_id",
@@ -45,45 +47,53 @@ PRINT_COLUMNS = (
 
 RAW_FILE_SCHEMA = pa.schema(
     [
-        ("file_path", pa.string()),
+        ("file_name", pa.string()),
         ("n_bytes", pa.int64()),
         ("content", pa.binary()),
     ]
 )
 
-# What the models read in a build's stead: the listing, and the bytes of the file twice, as they lie
-# on disk and parsed. JSON's null is no list in either.
+# What the models read in a build's stead: the listing, and the bytes of the files twice, as they
+# lie on disk and parsed. JSON's null is no list in either.
 _BODY = "ltrim(try(decode(content)), chr(65279))"
+_LISTS = ("events", "price_movements", "session_liquidity_events")
 _INPUTS = {
-    "live_raw": "select * from live_raw_file",
     FILES_MODEL: (
-        "select file_path, file_path as file_name, 'json' as file_format, n_bytes,"
+        "select file_name as file_path, file_name, 'json' as file_format, n_bytes,"
         " null::varchar as file_md5, null::varchar as reason, null::varchar as detail from live_raw"
     ),
-    "live_files": "select file_path as filename, content from live_raw",
+    "live_files": "select file_name as filename, content from live_raw",
     "live_documents": (
         "select filename, "
         + ", ".join(
             f"case when json_valid(body) then nullif(json_extract(body, '$.{name}'), 'null') end"
             f" as {name}"
-            for name in ("events", "price_movements", "session_liquidity_events")
+            for name in _LISTS
         )
-        + f" from (select file_path as filename, {_BODY} as body from live_raw)"
+        + f" from (select file_name as filename, {_BODY} as body from live_raw)"
     ),
 }
 
 # There is no Parquet file: DuckDB plans these away where it may.
 _UNUSED = ("stg_session_parquet__events", "stg_session_parquet__sessions")
 
-# The model looks for peers among all ranges: it needs no others than these, and no more of them.
-_PEERS = """
+# The model compares all ranges of a type with each other. Here each live session has a type of its
+# own, with copies of its peers: those described together do not meet.
+_RANGES = """
+    select * replace (session_type || '/' || session_id as session_type)
+    from ({model})
     union all
-    select {columns}
+    select
+        own.session_id || '/' || peers.session_id as session_id,
+        peers.checkpoint_pct,
+        own.session_type || '/' || own.session_id as session_type,
+        peers.started_at,
+        peers.as_of_at,
+        peers.relative_range
     from live_peers as peers
     inner join session_windows as own
         on
             peers.session_type = own.session_type
-            and peers.checkpoint_pct = own.checkpoint_pct
             and peers.started_at < own.started_at
             and peers.started_at >= own.started_at - to_days({peer_days})
             and peers.session_id != own.session_id
@@ -92,7 +102,7 @@ _PEERS = """
 
 
 class LiveChain:
-    """The models up to the fingerprints, ready to describe one raw file after the other.
+    """The models up to the fingerprints, ready to describe raw files.
 
     Parameters
     ----------
@@ -106,7 +116,7 @@ class LiveChain:
 
     def __init__(self, compiled: LiveSql, seeds: Path, peers: pa.Table) -> None:
         self._compiled = compiled
-        self._raw = _RawFile()
+        self._raw = _RawFiles()
         self._prepared: set[int] = set()
         self._connection = duckdb.connect(config={"threads": 1})
         self._connection.execute("set TimeZone = 'UTC'")
@@ -157,39 +167,47 @@ class LiveChain:
         """
         if checkpoint in self._prepared:
             return
-        query = self._query(checkpoint, PRINTS_MODEL, PRINT_COLUMNS)
-        self._connection.execute(f"prepare live_{checkpoint} as {query}")
+        query = f"""
+            select selection.file_name, {", ".join(f"prints.{name}" for name in PRINT_COLUMNS)}
+            from session_fingerprints as prints
+            inner join session_selection as selection on prints.session_id = selection.session_id
+            where selection.reason is null
+        """
+        self._connection.execute(f"prepare live_{checkpoint} as {self._query(checkpoint, query)}")
         self._prepared.add(checkpoint)
 
-    def describe(self, path: str, content: bytes, checkpoint: int) -> Mapping[str, object] | None:
-        """Describe a session as the build would.
+    def describe(
+        self, contents: Sequence[bytes], checkpoint: int
+    ) -> dict[int, Mapping[str, object]]:
+        """Describe sessions as a build would that reads each file alone.
 
         Parameters
         ----------
-        path : str
-            Of the raw file; it is not read.
-        content : bytes
-            Its bytes.
+        contents : sequence of bytes
+            The bytes of the raw files.
         checkpoint : int
             Per cent of the scheduled time.
 
         Returns
         -------
-        mapping or None
-            ``PRINT_COLUMNS`` of the row of session_fingerprints; none where there is none.
+        dict of int to mapping
+            ``PRINT_COLUMNS`` of the row of session_fingerprints, by the place of the file. There is
+            none for a file that cannot be described, nor for all but one of the same session.
         """
         self.prepare(checkpoint)
-        self._raw.hold(path, content)
-        row = self._connection.execute(f"execute live_{checkpoint}").fetchone()
-        return None if row is None else dict(zip(PRINT_COLUMNS, row, strict=True))
+        self._raw.hold(contents)
+        rows = self._connection.execute(f"execute live_{checkpoint}").fetchall()
+        return {int(name): dict(zip(PRINT_COLUMNS, row, strict=True)) for name, *row in rows}
 
-    def explain(self, path: str, content: bytes, checkpoint: int) -> Mapping[str, object]:
+    def explain(self, content: bytes, checkpoint: int) -> Mapping[str, object]:
         """Say why there is no vector, in the words of the build's log.
 
         Parameters
         ----------
-        path, content, checkpoint
-            As for :meth:`describe`.
+        content : bytes
+            The bytes of the raw file.
+        checkpoint : int
+            Per cent of the scheduled time.
 
         Returns
         -------
@@ -197,42 +215,49 @@ class LiveChain:
             `reason` and `message` of session_processing_log, its `status`, and `session_id`,
             `n_events` in the window and `has_scheduled_end`, null where unknown.
         """
-        self._raw.hold(path, content)
+        self._raw.hold([content])
         columns = ("status", "reason", "message", "session_id", "n_events", "has_scheduled_end")
-        extra = """(
-            select
-                logged.*,
-                selection.has_scheduled_end,
-                (select count(*) from session_window_events) as n_events
-            from session_processing_log as logged
-            left join session_selection as selection on logged.session_key = selection.session_key
-        )"""
-        row = self._connection.execute(self._query(checkpoint, extra, columns)).fetchone()
+        query = f"""
+            select {", ".join(columns)}
+            from (
+                select
+                    logged.*,
+                    selection.has_scheduled_end,
+                    (select count(*) from session_window_events) as n_events
+                from session_processing_log as logged
+                left join session_selection as selection
+                    on logged.session_key = selection.session_key
+            )
+        """
+        row = self._connection.execute(self._query(checkpoint, query)).fetchone()
         return dict(zip(columns, row, strict=True))
 
-    def _query(self, checkpoint: int, relation: str, columns: tuple[str, ...]) -> str:
-        parts = [f"{name} as materialized ({sql})" for name, sql in _INPUTS.items()]
+    def _query(self, checkpoint: int, query: str) -> str:
+        parts = ["live_raw as materialized (select * from live_raw_file)"]
+        parts += [f"{name} as ({sql})" for name, sql in _INPUTS.items()]
         for model in self._compiled.models:
             sql = model.sql.replace(CHECKPOINT, str(checkpoint))
             if model.name == RANGES_MODEL:
-                sql = f"({sql})" + _PEERS.format(
-                    columns=", ".join(f"peers.{name}" for name in PEER_COLUMNS),
-                    peer_days=self._compiled.peer_days,
-                    checkpoint=checkpoint,
+                sql = _RANGES.format(
+                    model=sql, peer_days=self._compiled.peer_days, checkpoint=checkpoint
                 )
             keeps = "as materialized" if model.is_table and model.name not in _UNUSED else "as"
             parts.append(f"{model.name} {keeps} ({sql})")
-        return f"with {', '.join(parts)} select {', '.join(columns)} from {relation}"
+        return f"with {', '.join(parts)} {query}"
 
 
-class _RawFile:
-    """One file as an Arrow stream, which DuckDB asks for anew at each execution."""
+class _RawFiles:
+    """Files as an Arrow stream, which DuckDB asks for anew at each execution."""
 
     def __init__(self) -> None:
-        self._batch = pa.RecordBatch.from_pylist([], schema=RAW_FILE_SCHEMA)
+        self.hold([])
 
-    def hold(self, path: str, content: bytes) -> None:
-        columns = [pa.array([path]), pa.array([len(content)]), pa.array([content], pa.binary())]
+    def hold(self, contents: Sequence[bytes]) -> None:
+        columns = [
+            pa.array([str(place) for place in range(len(contents))], pa.string()),
+            pa.array([len(content) for content in contents], pa.int64()),
+            pa.array(contents, pa.binary()),
+        ]
         self._batch = pa.RecordBatch.from_arrays(columns, schema=RAW_FILE_SCHEMA)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:

@@ -16,6 +16,8 @@ from archetype.sessions.sidecar import artifact_path, make_sidecar
 # From this confidence on, in words.
 _SURENESS = ((0.9, "very likely"), (0.7, "likely"), (0.5, "more likely than not"), (0.0, "a guess"))
 _N_PROBABILITIES = 3
+# Confidences that were fitted to how often such calls hold.
+_CALIBRATED = ("temperature", "isotonic")
 
 
 def report_call(call: LiveCall) -> Iterator[str]:
@@ -55,6 +57,8 @@ def _meaning(call: LiveCall) -> str:
         alike = 1 / len(call.archetype_ids)
         return f"a weight by inverse distance, no probability: {alike:.2f} where all are as near"
     word = next(word for least, word in _SURENESS if call.confidence >= least)
+    if call.setting.confidence_method not in _CALIBRATED:
+        return f"{word}, not calibrated: session_early_call_reliability says what it is worth"
     return f"{word}: of 100 such calls, about {100 * call.confidence:.0f} should hold"
 
 
