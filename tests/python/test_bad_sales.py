@@ -414,19 +414,19 @@ def test_a_mistyped_date_does_not_move_the_clock(sales):
 
 
 def test_day_by_day_stores_what_one_build_of_all_stores(sales, tmp_path):
-    for day in range(6, 9):
+    for day in (6, 7):
         sales.put(f"{day:02}.csv", rows(*days(day, day)))
         sales.read()
         sales.advance()
     streamed = sales.ticks()
-    assert len(streamed) == 3 * 9
+    assert len(streamed) == 2 * 9
     batch = Sales(tmp_path / "batch" / "home")
     batch.home.parent.mkdir()
     batch.read(sales=sales.folder / "*")
     assert batch.ticks() == streamed
     replayed = Sales(tmp_path / "replay" / "home")
     replayed.home.parent.mkdir()
-    for instant in ("2025-01-06 10:30", "2025-01-08 11:59", ""):
+    for instant in ("2025-01-06 10:30", ""):
         replayed.read(sales=sales.folder / "*", replay_to=instant)
         replayed.advance()
     assert replayed.ticks() == streamed
