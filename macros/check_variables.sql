@@ -68,7 +68,6 @@
         'early_metric': ['', 'euclidean', 'cosine', 'mahalanobis'],
         'early_confidence': ['', 'inverse_distance', 'softmax', 'temperature', 'isotonic'],
         'early_scaler': ['', 'standard', 'robust'],
-        'sidecar_checkpoint': var('checkpoints') | list,
         'similarity': ['cosine', 'euclidean', 'mahalanobis'],
     } -%}
     {%- for name, allowed in choices.items() if var(name) not in allowed -%}
@@ -98,6 +97,10 @@
         or 100 not in given or given | min < 1 or given | max > 100 -%}
         {%- do problems.append(rule.format(
             'checkpoints', given, "a rising list of whole numbers from 1 to 100 that ends in 100"
+        )) -%}
+    {%- elif session_fingerprinting() and var('sidecar_checkpoint') not in given -%}
+        {%- do problems.append(rule.format(
+            'sidecar_checkpoint', var('sidecar_checkpoint'), "one of the checkpoints"
         )) -%}
     {%- endif -%}
 
