@@ -156,7 +156,8 @@ def early_warehouse(tmp_path_factory, sample_warehouse) -> Warehouse:
 
     def build(warehouse: Warehouse) -> str:
         shutil.copytree(sample_warehouse.home, warehouse.home)
-        return warehouse.built(session_fingerprinting=True).home.name
+        # With unit tests, as a user's build has them.
+        return warehouse.built("--fail-fast", session_fingerprinting=True).home.name
 
     return built_once(tmp_path_factory, "early", build)
 
