@@ -69,7 +69,11 @@ def _print_failure(console: Console, outcome: dbtRunnerResult, published: Path) 
         console.print(
             "Another process has the warehouse open: close it. BI reads published.duckdb."
         )
-    state = "still holds the last good build" if published.exists() else "was not made"
+    results = getattr(outcome.result, "results", None) or []
+    if any(one.node.name == "publish" and one.status == NodeStatus.Success for one in results):
+        state = "holds this build: what failed is no part of it"
+    else:
+        state = "still holds the last good build" if published.exists() else "was not made"
     console.print(f"{published} {state}.", markup=False, soft_wrap=True)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
-from conftest import WITHOUT_UNIT_TESTS
+from conftest import ROOT, WITHOUT_UNIT_TESTS
 
 EARLY = (
     "session_early_callers",
@@ -64,3 +68,18 @@ def test_a_build_off_again_keeps_the_log_and_one_on_again_appends_nothing(
     lost.unlink()
     warehouse.built(*selected)
     assert lost.read_bytes() == content
+
+
+def test_artifacts_are_written_by_the_build_and_again_by_command(early_warehouse, tmp_path):
+    """In processes of their own: what goes wrong at the end of one is seen by its exit code."""
+    home = tmp_path / "home"
+    shutil.copytree(early_warehouse.home, home)
+    command = [str(Path(sys.executable).with_name("archetype")), "artifacts"]
+    environment = os.environ | {"ARCHETYPE_HOME": str(home)}
+    for arguments in (["verify"], ["export", "--force"], ["verify"]):
+        result = subprocess.run(
+            [*command, *arguments],
+            cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert result.stdout.startswith("ok: ")

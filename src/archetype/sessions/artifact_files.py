@@ -390,7 +390,8 @@ def read_library(contents: Mapping[str, bytes]) -> tuple[Library, dict[str, obje
         centroids=as_matrix([each["centroid"] for each in statistics]),
         statistics=statistics,
         about=metadata,
-        fingerprints=pq.read_table(io.BytesIO(contents[FINGERPRINTS])),
+        # Arrow's threads, started as late as this, would abort a process that ends right after.
+        fingerprints=pq.read_table(io.BytesIO(contents[FINGERPRINTS]), use_threads=False),
     )
     return library, metadata
 
