@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archetype.console import home_folder
 from archetype.sessions.live import FAST_ENVIRONMENT, LiveError, LiveScorer
 
 ROOT = Path(__file__).parents[1]
@@ -81,7 +82,7 @@ def main() -> None:
     options = parser.parse_args()
     if not options.as_is and FAST_ENVIRONMENT.items() - os.environ.items():
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | FAST_ENVIRONMENT)
-    home = Path(os.environ.get("ARCHETYPE_HOME") or "warehouse")
+    home = home_folder()
     started = time.perf_counter()
     with LiveScorer(home / "published.duckdb", project=ROOT) as scorer:
         scorer.start(options.at)

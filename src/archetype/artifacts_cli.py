@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from archetype.console import fail, home_folder
+
 artifacts = typer.Typer(
     no_args_is_help=True, help="Archetypes of sessions as files: export, verify, import."
 )
-
-
-def _home() -> Path:
-    return Path(os.environ.get("ARCHETYPE_HOME") or "warehouse")
 
 
 @artifacts.command("export")
@@ -25,11 +22,10 @@ def export_command(
     force: Annotated[bool, typer.Option(help="Replace what stands there.")] = False,
 ) -> None:
     """Write a model version of the last build as files under ARCHETYPE_HOME/artifacts."""
-    from archetype.cli import fail
     from archetype.publish import PUBLISHED_NAME
     from archetype.sessions.artifact_export import export_artifacts
 
-    home = _home()
+    home = home_folder()
     try:
         folder = export_artifacts(home / PUBLISHED_NAME, home, version=version, force=force)
     except (ValueError, OSError) as error:
@@ -44,11 +40,10 @@ def verify_command(
     ] = None,
 ) -> None:
     """Check every file against its sum, and that the numbers fit together."""
-    from archetype.cli import fail
     from archetype.sessions.artifacts import ArtifactError, find_artifacts
 
     try:
-        folders = [folder] if folder else find_artifacts(_home())
+        folders = [folder] if folder else find_artifacts(home_folder())
     except ArtifactError as error:
         raise fail(str(error)) from error
     failures = []
@@ -70,11 +65,10 @@ def import_command(
     force: Annotated[bool, typer.Option(help="Replace what stands under this name.")] = False,
 ) -> None:
     """Take over the centroids and scaler of another program's k-means."""
-    from archetype.cli import fail
     from archetype.sessions.artifact_import import import_artifacts
 
     try:
-        folder = import_artifacts(file, _home(), name, force=force)
+        folder = import_artifacts(file, home_folder(), name, force=force)
     except (ValueError, OSError) as error:
         raise fail(str(error)) from error
     typer.echo(_describe(folder))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from archetype.console import fail, home_folder
 
 OF_THE_BUILD = "the one that the build uses by default."
 
@@ -38,13 +39,12 @@ def classify(
     Below 100 % an early caller names the archetype that the session will end in; at 100 % it is
     assigned as a build would. ARCHETYPE_HOME is the folder of that build.
     """
-    from archetype.cli import fail
     from archetype.publish import PUBLISHED_NAME
     from archetype.sessions.live import LiveScorer, read_session_file
     from archetype.sessions.live_report import read_run_id, report_call, sidecar_of
     from archetype.sessions.sidecar import spell_sidecar, write_sidecar
 
-    home = Path(os.environ.get("ARCHETYPE_HOME") or "warehouse")
+    home = home_folder()
     chosen = {"caller": caller, "metric": metric, "confidence": confidence, "scaler": scaler}
     try:
         read_session_file(file)

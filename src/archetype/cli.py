@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from archetype import __version__
 from archetype.artifacts_cli import artifacts
 from archetype.classify_cli import classify
+from archetype.console import fail, home_folder
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,7 +24,6 @@ simulate = typer.Typer(no_args_is_help=True, help="Make believable raw files wit
 app.add_typer(simulate, name="simulate")
 app.add_typer(artifacts, name="artifacts")
 app.command()(classify)
-errors = Console(stderr=True)
 _FIRST_DAY = datetime(2025, 1, 6)
 
 
@@ -41,24 +39,6 @@ class SalesFormat(StrEnum):
 
     CSV = "csv"
     PARQUET = "parquet"
-
-
-def fail(message: str) -> typer.Exit:
-    """Print one clear line and give the exit that ends the command with code 1.
-
-    Parameters
-    ----------
-    message : str
-        What went wrong, what was expected and what to do.
-
-    Returns
-    -------
-    typer.Exit
-        To be raised by the caller.
-    """
-    line = f"error: {message}"
-    errors.print(line, style="bold red", markup=False, highlight=False, soft_wrap=True)
-    return typer.Exit(1)
 
 
 def _print_version(value: bool) -> None:
@@ -83,7 +63,7 @@ def build(context: typer.Context) -> None:
 
     if not Path("dbt_project.yml").is_file():
         raise fail(f"no dbt_project.yml in {Path.cwd()}: run this from the project's root.")
-    home = Path(os.environ.get("ARCHETYPE_HOME") or "warehouse")
+    home = home_folder()
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:

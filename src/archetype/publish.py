@@ -10,6 +10,8 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from archetype.durable import flush
+
 PUBLISHED_NAME = "published.duckdb"
 ATTACHED_NAME = "publishing"
 
@@ -56,11 +58,8 @@ def publish_tables(
     pyarrow.Table
         One row a table: ``table_name`` and ``row_count``.
     """
-    warehouse, path = connection.execute(
-        "select database_name, path from duckdb_databases()"
-        " where database_name = current_database()"
-    ).fetchone()
-    target = Path(path).parent / PUBLISHED_NAME
+    (warehouse,) = connection.execute("select current_database()").fetchone()
+    target = home_of(connection) / PUBLISHED_NAME
     draft = target.with_name(f"{PUBLISHED_NAME}.{os.getpid()}.draft")
     for leftover in target.parent.glob(f"{PUBLISHED_NAME}.*.draft*"):
         leftover.unlink()
@@ -72,9 +71,9 @@ def publish_tables(
                 _create(connection, macro)
         finally:
             connection.execute(f"detach {ATTACHED_NAME}")
-        _flush(draft)
+        flush(draft)
         draft.replace(target)
-        _flush(target.parent)
+        flush(target.parent)
     finally:
         draft.unlink(missing_ok=True)
     return pa.table(
@@ -137,12 +136,3 @@ def _create(connection: duckdb.DuckDBPyConnection, macro: Macro) -> None:
 def _quoted(text: str) -> str:
     """Escape a text for a SQL literal."""
     return text.replace("'", "''")
-
-
-def _flush(path: Path) -> None:
-    """Make the file or folder survive a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

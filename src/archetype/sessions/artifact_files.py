@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from sklearn.cluster import KMeans
 from sklearn.preprocessing import RobustScaler, StandardScaler
 
-from archetype.sessions.durable import shown
+from archetype.durable import shown
 from archetype.sessions.features import FEATURE_NAMES, N_FEATURES
 from archetype.sessions.fit import hash_training
 from archetype.sessions.match import nearest_centroids, read_space

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from archetype.durable import check_name, shown
 from archetype.sessions.artifact_files import FINGERPRINT_SCHEMA, Library, spell_library
 from archetype.sessions.artifacts import IMPORTED, write_folder
-from archetype.sessions.durable import check_name, shown
 from archetype.sessions.features import FEATURE_NAMES, N_FEATURES
 from archetype.sessions.json_schemas import find_fault
 from archetype.sessions.space import Space, on_unit_sphere

@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pyarrow as pa
 
+from archetype.durable import flush, folder_below, shown, write_new_file
 from archetype.sessions.artifact_files import (
     FINGERPRINT_SCHEMA,
     FINGERPRINTS,
@@ -32,7 +33,6 @@ from archetype.sessions.artifact_files import (
     read_library,
     spell_sums,
 )
-from archetype.sessions.durable import flush, folder_below, shown, write_new_file
 from archetype.sessions.features import FEATURE_NAMES, N_FEATURES
 from archetype.sessions.match import centroid_distances
 from archetype.sessions.sidecar import ARTIFACTS, artifact_path

@@ -18,8 +18,8 @@ import pyarrow as pa
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-from archetype.sessions.match import centroid_distances
-from archetype.sessions.space import N_FEATURES, as_compared, batches
+from archetype.sessions.match import centroid_distances, inverse_distance_confidence
+from archetype.sessions.space import N_FEATURES, Space, as_compared, batches, transform
 
 CONFIDENCE_LOW, CONFIDENCE_HIGH = 0.05, 0.95
 """No call is surer than the latter, and none less sure than the former."""
@@ -352,6 +352,44 @@ def raw_probabilities(caller: Caller, points: np.ndarray, distances: np.ndarray)
     if caller.confidence_method == "softmax":
         return softmax(-distances)
     return inverse_distance_probabilities(distances)
+
+
+def assign_vectors(
+    space: Space,
+    archetype_ids: np.ndarray,
+    centroids: np.ndarray,
+    vectors: np.ndarray,
+    is_imputed: np.ndarray,
+) -> Calls:
+    """Call whole sessions by their assignment: the nearest centroid in the model's space.
+
+    Parameters
+    ----------
+    space : Space
+        The model's.
+    archetype_ids : numpy.ndarray of int32, shape (k,)
+        Ascending.
+    centroids : numpy.ndarray, shape (k, m)
+        In the space, by id.
+    vectors : numpy.ndarray, shape (n, 30)
+        In feature units; what is imputed may hold anything.
+    is_imputed : numpy.ndarray of bool, shape (n, 30)
+        Which components are imputed.
+
+    Returns
+    -------
+    Calls
+        The probabilities are weights by inverse distance.
+    """
+    distances = centroid_distances(transform(space, vectors, is_imputed), centroids)
+    confidence = inverse_distance_confidence(distances)
+    return Calls(
+        probabilities=inverse_distance_probabilities(distances),
+        distances=distances,
+        archetype_ids=archetype_ids,
+        archetype_id=archetype_ids[np.argmin(distances, axis=1)],
+        confidence=np.clip(confidence, CONFIDENCE_LOW, CONFIDENCE_HIGH),
+    )
 
 
 def inverse_distance_probabilities(distances: np.ndarray) -> np.ndarray:

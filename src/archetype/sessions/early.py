@@ -19,12 +19,10 @@ from threadpoolctl import threadpool_limits
 
 from archetype.sessions.callers import (
     CALLER_SCHEMA,
-    CONFIDENCE_HIGH,
-    CONFIDENCE_LOW,
     Caller,
     Calls,
+    assign_vectors,
     call_vectors,
-    inverse_distance_probabilities,
     read_callers,
     write_callers,
 )
@@ -50,11 +48,9 @@ from archetype.sessions.early_scores import (
 )
 from archetype.sessions.early_training import KnownSessions, read_known, read_library
 from archetype.sessions.match import (
-    centroid_distances,
-    inverse_distance_confidence,
     read_space,
 )
-from archetype.sessions.space import DISTANCES, SCALERS, read_vectors, transform
+from archetype.sessions.space import DISTANCES, SCALERS, read_vectors
 
 # Goes into every caller version: raise it when a change of this code changes what is called.
 EARLY_VERSION = 1
@@ -421,17 +417,9 @@ def _read_chosen(callers: pa.Table) -> tuple[str | None, dict[int, Caller]]:
 def _assign(
     pending: pa.Table, model: pa.Table, library: Library, names: Mapping[str, str | None]
 ) -> pa.Table:
-    space, ids = read_space(model), library.archetype_ids
-    points = transform(space, *read_vectors(pending))
-    distances = centroid_distances(points, library.centroids)
-    confidences = inverse_distance_confidence(distances)
-    calls = Calls(
-        probabilities=inverse_distance_probabilities(distances),
-        distances=distances,
-        archetype_ids=ids,
-        archetype_id=ids[np.argmin(distances, axis=1)],
-        confidence=np.clip(confidences, CONFIDENCE_LOW, CONFIDENCE_HIGH),
-    )
+    space = read_space(model)
+    vectors = read_vectors(pending)
+    calls = assign_vectors(space, library.archetype_ids, library.centroids, *vectors)
     scaler = model["scaler"][0].as_py()
     setting = Setting("assignment", space.distance, "inverse_distance", scaler)
     return _rows(pending, calls, setting, names, is_held_out=False)

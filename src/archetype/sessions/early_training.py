@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from archetype.sessions.early_fit import Library, Sample, assign_folds
-from archetype.sessions.match import _read_centroids, read_space
+from archetype.sessions.match import read_centroids, read_space
 from archetype.sessions.space import draw_rows, read_vectors, transform
 
 LEAVE_ONE_OUT_MAX = 200
@@ -117,7 +117,7 @@ def read_library(model: pa.Table, archetypes: pa.Table) -> Library:
         There is not one model row, or the archetypes do not fit it.
     """
     space = read_space(model)
-    ids, centroids = _read_centroids(archetypes, space)
+    ids, centroids = read_centroids(archetypes, space)
     return Library(ids, centroids, space.distance, space.clip)
 
 

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from archetype.sessions.durable import shown
+from archetype.durable import shown
 
 
 @cache

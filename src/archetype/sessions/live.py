@@ -18,20 +18,17 @@ import numpy as np
 
 from archetype.files import PARQUET_MAGIC
 from archetype.sessions.callers import (
-    CONFIDENCE_HIGH,
-    CONFIDENCE_LOW,
     Caller,
     Calls,
+    assign_vectors,
     call_vectors,
-    inverse_distance_probabilities,
 )
 from archetype.sessions.early_fit import Setting
 from archetype.sessions.features import FEATURE_NAMES
 from archetype.sessions.live_chain import LiveChain
 from archetype.sessions.live_library import check_names, read_library
 from archetype.sessions.live_sql import LiveError, load_live_sql
-from archetype.sessions.match import centroid_distances, inverse_distance_confidence
-from archetype.sessions.space import batches, transform
+from archetype.sessions.space import batches
 
 ALL_SEEN = 100
 
@@ -452,15 +449,8 @@ class LiveScorer:
         if chosen is not None:
             return call_vectors(chosen, vectors, is_imputed)
         library = self.library
-        points = transform(library.space, vectors, is_imputed)
-        distances = centroid_distances(points, library.centroids)
-        confidence = inverse_distance_confidence(distances)
-        return Calls(
-            probabilities=inverse_distance_probabilities(distances),
-            distances=distances,
-            archetype_ids=library.archetype_ids,
-            archetype_id=library.archetype_ids[np.argmin(distances, axis=1)],
-            confidence=np.clip(confidence, CONFIDENCE_LOW, CONFIDENCE_HIGH),
+        return assign_vectors(
+            library.space, library.archetype_ids, library.centroids, vectors, is_imputed
         )
 
     def _tell(

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
 import duckdb
 import pyarrow as pa
@@ -139,19 +138,6 @@ class LiveChain:
         )
         self._connection.unregister("peers")
         self._connection.register("live_raw_file", self._raw)
-
-    def __enter__(self) -> LiveChain:
-        """Give itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Free the memory."""
-        self.close()
 
     def close(self) -> None:
         """Free the memory; the chain cannot be used any more."""

@@ -20,7 +20,7 @@ from archetype.sessions.early_fit import Setting
 from archetype.sessions.early_scores import choose, fits, no_such_caller
 from archetype.sessions.live_chain import PEER_COLUMNS
 from archetype.sessions.live_sql import LiveError
-from archetype.sessions.match import read_space
+from archetype.sessions.match import read_centroids, read_space
 from archetype.sessions.space import Space
 
 _TURN_ON = (
@@ -221,7 +221,9 @@ def _read(connection: duckdb.DuckDBPyConnection, published: Path) -> LiveLibrary
     version = row["model_version"]
     archetypes = read(
         "from session_archetypes where model_version = ? order by archetype_id", version
-    ).to_pylist()
+    )
+    space = read_space(model)
+    archetype_ids, centroids = read_centroids(archetypes, space)
     callers, scores, held_out = _read_early(connection, read, version)
     return LiveLibrary(
         published=published,
@@ -229,10 +231,10 @@ def _read(connection: duckdb.DuckDBPyConnection, published: Path) -> LiveLibrary
         version_number=row["version_number"],
         scaler=row["scaler"],
         feature_schema=row["feature_schema"],
-        space=read_space(model),
-        archetype_ids=np.array([one["archetype_id"] for one in archetypes], dtype=np.int32),
-        centroids=np.array([one["centroid"] for one in archetypes], dtype=float),
-        archetypes={one["archetype_id"]: one for one in archetypes},
+        space=space,
+        archetype_ids=archetype_ids,
+        centroids=centroids,
+        archetypes={one["archetype_id"]: one for one in archetypes.to_pylist()},
         checkpoints=tuple(
             read("select distinct checkpoint_pct as pct from session_fingerprints order by 1")[
                 "pct"

@@ -21,6 +21,8 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from archetype.durable import write_file
+
 CACHE_FOLDER = Path("artifacts", "live_sql")
 TARGETS = ("session_fingerprints", "session_processing_log")
 SEEDS = ("session_types", "session_time_zones", "session_phase_rules", "session_reasons")
@@ -258,9 +260,7 @@ def _keep(path: Path, compiled: LiveSql) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     for outdated in _outdated(path):
         outdated.unlink(missing_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.draft")
-    draft.write_text(json.dumps(asdict(compiled)))
-    draft.replace(path)
+    write_file(path, json.dumps(asdict(compiled)).encode())
 
 
 # As many as one project may have in use: variables differ, say.

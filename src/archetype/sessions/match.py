@@ -193,7 +193,7 @@ def match_sessions(
         return MATCH_SCHEMA.empty_table()
     space = read_space(model)
     version = model["model_version"][0].as_py()
-    ids, centroids = _read_centroids(archetypes, space)
+    ids, centroids = read_centroids(archetypes, space)
     parts = [
         _match_batch(
             pending.slice(rows.start, rows.stop - rows.start), space, ids, centroids, version
@@ -203,7 +203,28 @@ def match_sessions(
     return pa.concat_tables(parts).sort_by("session_id").combine_chunks()
 
 
-def _read_centroids(archetypes: pa.Table, space: Space) -> tuple[np.ndarray, np.ndarray]:
+def read_centroids(archetypes: pa.Table, space: Space) -> tuple[np.ndarray, np.ndarray]:
+    """Read the archetypes of a model.
+
+    Parameters
+    ----------
+    archetypes : pyarrow.Table
+        Columns archetype_id and centroid (in the fitted space) of one version. Any order.
+    space : Space
+        The fitted space.
+
+    Returns
+    -------
+    ids : numpy.ndarray of int32, shape (k,)
+        Ascending.
+    centroids : numpy.ndarray, shape (k, m)
+        In the order of the ids.
+
+    Raises
+    ------
+    ValueError
+        There is no archetype, an id comes twice, or a centroid is not of the space.
+    """
     ids = np.array(archetypes["archetype_id"].to_pylist(), dtype=np.int32)
     if len(ids) == 0 or len(np.unique(ids)) != len(ids):
         raise ValueError(

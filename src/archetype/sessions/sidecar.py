@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from archetype.sessions.durable import check_name, folder_below, shown, write_file
+from archetype.durable import check_name, folder_below, shown, write_file
 from archetype.sessions.json_schemas import find_fault
 
 SCHEMA_NAME = "session_fingerprint.schema.json"

@@ -143,15 +143,15 @@ def write_new_file(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def flush(folder: Path) -> None:
-    """Make what was renamed within a folder survive a power cut.
+def flush(path: Path) -> None:
+    """Make a file, or what was renamed within a folder, survive a power cut.
 
     Parameters
     ----------
-    folder : pathlib.Path
-        The folder.
+    path : pathlib.Path
+        The file or folder.
     """
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
