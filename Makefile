@@ -7,8 +7,9 @@ BIN := .venv/bin
 build: .venv/installed
 	@$(BIN)/archetype build
 
+# ALL=1 adds what takes long, as CI does.
 test: .venv/installed
-	@scripts/test
+	@scripts/test $(if $(ALL),,-m "not long")
 
 lint: .venv/installed
 	@scripts/lint

@@ -377,6 +377,7 @@ def test_no_file_is_an_error_in_words(sales):
     assert "ARCHETYPE_SALES" in result.stdout
 
 
+@pytest.mark.long
 def test_a_history_keeps_its_tick_and_its_zone(sales):
     sales.put("a.csv", rows("A,k,2025-01-06 10:15,2,5"))
     sales.read()
@@ -413,6 +414,7 @@ def test_a_mistyped_date_does_not_move_the_clock(sales):
     assert sales.query_warehouse(clock) == [("2025-01-09 12:00:00",)]
 
 
+@pytest.mark.long
 def test_day_by_day_stores_what_one_build_of_all_stores(sales, tmp_path):
     for day in (6, 7):
         sales.put(f"{day:02}.csv", rows(*days(day, day)))
@@ -432,6 +434,7 @@ def test_day_by_day_stores_what_one_build_of_all_stores(sales, tmp_path):
     assert replayed.ticks() == streamed
 
 
+@pytest.mark.long
 def test_late_rows_are_counted_and_unchanged_files_are_not_opened(sales):
     sales.put("a.csv", rows(*days(6, 7)))
     sales.put("b.csv", rows(*days(6, 7, store="B")))

@@ -9,6 +9,7 @@ import shutil
 from hashlib import md5
 
 import duckdb
+import pytest
 from conftest import QUICK, ROOT, SAMPLE, Warehouse
 
 from archetype.simulate import simulate_sessions
@@ -100,6 +101,7 @@ def test_same_input_same_bytes(sample_warehouse, warehouse, tmp_path):
     assert len(warehouse.hashes()) == len(PUBLIC_TABLES) - 1
 
 
+@pytest.mark.long
 def test_many_events_give_the_same_bytes_on_any_threads(tmp_path):
     simulate_sessions(tmp_path / "raw", 3000, 2, "parquet")
     vectors = []
@@ -184,6 +186,7 @@ def as_seconds(text):
     return 3600 * hours + 60 * minutes + seconds
 
 
+@pytest.mark.long
 def test_new_sessions_are_appended_and_ids_survive_a_refit(warehouse, tmp_path):
     raw = tmp_path / "raw"
     raw.mkdir()
@@ -220,6 +223,7 @@ def test_new_sessions_are_appended_and_ids_survive_a_refit(warehouse, tmp_path):
     assert kept[0][0] >= 0.6
 
 
+@pytest.mark.long
 def test_part_of_the_graph_keeps_the_chain_of_versions(warehouse, tmp_path):
     raw = tmp_path / "raw"
     raw.mkdir()
@@ -247,6 +251,7 @@ def test_part_of_the_graph_keeps_the_chain_of_versions(warehouse, tmp_path):
     ]
 
 
+@pytest.mark.long
 def test_drift_calls_for_a_refit(warehouse, tmp_path):
     simulate_sessions(tmp_path / "raw" / "first", 60, 1)
     pattern = tmp_path / "raw" / "*" / "*.json"
@@ -275,6 +280,7 @@ def test_drift_calls_for_a_refit(warehouse, tmp_path):
     assert reasons[1][0].startswith("drift: ")
 
 
+@pytest.mark.long
 def test_changed_parameters_wait_for_a_refit(sample_copy):
     sample_copy.built_up_to("session_models", k=4)
     models = "select k, status from session_models order by version_number"

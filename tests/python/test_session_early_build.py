@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from conftest import ROOT, WITHOUT_UNIT_TESTS
 
 EARLY = (
@@ -43,6 +44,7 @@ def test_every_session_is_called_at_every_checkpoint(early_warehouse):
     assert early_warehouse.query(held_out) == early_warehouse.query(fitted)
 
 
+@pytest.mark.long
 def test_a_build_off_again_keeps_the_log_and_one_on_again_appends_nothing(
     early_warehouse, warehouse, monkeypatch
 ):
