@@ -71,8 +71,13 @@ def staging_model_is_named_stg(model: Model) -> RuleViolation | None:
 
 @rule
 def lasting_model_has_contract_and_key(model: Model) -> RuleViolation | None:
-    """Give a public or incremental model an enforced contract and a primary key without nulls."""
+    """Give a public or incremental model an enforced contract and a primary key without nulls.
+
+    A model whose `meta` says under `keyless` why it has no key needs none.
+    """
     if model.access != "public" and model.config.get("materialized") != "incremental":
+        return None
+    if model.config.get("meta", {}).get("keyless"):
         return None
     keys = [c.columns or [] for c in model.constraints if c.type == "primary_key"]
     if not model.config.get("contract", {}).get("enforced") or len(keys) != 1:

@@ -1,8 +1,7 @@
 {#-
     One row with a table's name, row count and content hash: the md5 of its rows' md5s in their own
     order, taken in 256 buckets so that no single text grows with the table. The order and the place
-    of the rows do not matter, nor does the sign of a zero: DuckDB's compression of doubles drops it
-    in some copies of a table.
+    of the rows do not matter, nor does the sign of a zero.
 -#}
 {% macro content_hash(relation, table_name, left_out=[]) -%}
     select
@@ -16,12 +15,7 @@
             count(*) as n_rows,
             md5(string_agg(row_md5, '' order by row_md5)) as bucket_md5
         from (
-            select
-                md5(
-                    regexp_replace(
-                        cast(to_json(content_row) as varchar), '-0\.0([,\]}])', '0.0\1', 'g'
-                    )
-                ) as row_md5
+            select md5({{ row_text('content_row') }}) as row_md5
             from (
                 select * {% if left_out %}exclude ({{ left_out | join(', ') }}){% endif %}
                 from {{ relation }}

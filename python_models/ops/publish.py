@@ -12,6 +12,9 @@ def model(dbt, session):
     dbt.ref("build_runs")
     dbt.ref("cluster_library")
     dbt.ref("cluster_library_candidates")
+    # No table of its own is published, but its test comes before.
+    dbt.ref("log_breaks")
+    dbt.ref("log_checkpoints")
     dbt.ref("minority_event_ended_log")
     dbt.ref("minority_map_anchors")
     dbt.ref("minority_report_map")

@@ -13,6 +13,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from rich.console import Console
 from rich.table import Table
 
+from archetype.audit import HEADS
 from archetype.publish import PUBLISHED_NAME
 
 BROKEN = {NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr}
@@ -83,6 +84,8 @@ def _reason(result: RunResult) -> str:
     if "Traceback" in message:
         return message.splitlines()[-1].strip()
     claim = getattr(result.node, "description", "")
+    # A test that ends with an error of its own says more than that it failed.
+    message = message.rpartition("Invalid Input Error: ")[2]
     is_test = getattr(result.node, "resource_type", "") == "test"
     return f"{claim} ({message})" if is_test and claim else message
 
@@ -126,6 +129,8 @@ def _print_summary(
             f" ({_number(strict)} with the space refitted too)"
         )
         console.print(_table_of_archetypes(connection, version))
+    head = connection.execute(HEADS).fetchall()[-1][0]
+    console.print(f"Logs are as they were logged; write down the head of their chain: {head}")
     console.print(
         f"Read it: {published} (DuckDB, schema main, read-only)",
         style="bold",

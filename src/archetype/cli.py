@@ -1,4 +1,4 @@
-"""The command line: build the warehouse, call one session, simulate raw files, keep artifacts."""
+"""The command line: build and audit the warehouse, call one session, simulate, keep artifacts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from archetype import __version__
 from archetype.artifacts_cli import artifacts
+from archetype.audit_cli import audit
 from archetype.classify_cli import classify
 from archetype.console import fail, home_folder
 
@@ -24,6 +25,7 @@ simulate = typer.Typer(no_args_is_help=True, help="Make believable raw files wit
 app.add_typer(simulate, name="simulate")
 app.add_typer(artifacts, name="artifacts")
 app.command()(classify)
+app.command()(audit)
 _FIRST_DAY = datetime(2025, 1, 6)
 
 
