@@ -21,8 +21,8 @@ from archetype.publish import remove_drafts
 SPILL_SUFFIX = ".tmp"
 SPILL_FILES = "duckdb_temp_*"
 
-# DuckDB begins a new file with so many bytes of headers: one of fewer holds no table, and it cannot be
-# opened. The fourth word of what is there says whose it is.
+# DuckDB begins a new file with so many bytes of headers: one of fewer holds no table, and cannot be
+# opened. These bytes of it say whose it is.
 HEADER_BYTES = 12_288
 MAGIC = slice(8, 12), b"DUCK"
 

@@ -17,7 +17,7 @@ CLOCK_COLUMNS = {"build_id"}
 
 
 def published_tables() -> dict[str, list[str]]:
-    """Read the macro of this name: public tables, and columns that their content hash leaves out."""
+    """Read the macro of this name: public tables, and the columns that their hashes leave out."""
     text = (ROOT / "macros" / "published_tables.sql").read_text()
     return ast.literal_eval(re.search(r"return\((\{.*?\})\)", text, re.DOTALL)[1])
 

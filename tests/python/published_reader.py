@@ -22,6 +22,8 @@ from home_state import published_tables, torn
 
 # Every so many reads all rows are hashed; besides whenever a build is new.
 HASHED = 10
+# Between two reads: the build wants the cores too.
+PAUSE_S = 0.02
 LAST_BUILD = "select build_id, table_row_counts from build_runs order by started_at desc limit 1"
 
 
@@ -62,7 +64,7 @@ def reading(published: Path, how: str) -> Iterator[Reader]:
         reader.process.kill()
 
 
-def is_stopped(wait_s: float = 0.0) -> bool:
+def is_stopped(wait_s: float | None) -> bool:
     """Tell whether the input has ended."""
     return bool(select.select([sys.stdin], [], [], wait_s)[0])
 
@@ -88,7 +90,7 @@ def loop(published: str) -> dict[str, object]:
     """Read everything, again and again."""
     seen = {"reads": 0, "hashed": 0, "builds": [], "torn": [], "blocked_s": 0.0, "open_s": 0.0}
     counts = ", ".join(f"(select count(*) from {table})" for table in published_tables())
-    while not is_stopped():
+    while not is_stopped(PAUSE_S):
         began = now()
         with connect(published) as connection:
             build_id, rows = connection.execute(LAST_BUILD).fetchone()

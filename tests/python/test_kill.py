@@ -16,7 +16,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +24,9 @@ import duckdb
 import pytest
 from conftest import built_once
 from home_state import State, differing, state_of, torn, visible
-from kill_builds import Builds, running
+from kill_builds import running
 
+from archetype.leftovers import remove_unborn
 from archetype.simulate import simulate_sales, simulate_sessions
 
 N_KILLS = int(os.environ.get("ARCHETYPE_KILLS", "30"))
@@ -257,3 +257,94 @@ def last_hashes(connection) -> dict[str, str]:
     """Give the content hashes that the last build recorded."""
     sql = "select table_content_hashes from build_runs order by started_at desc limit 1"
     return dict(connection.execute(sql).fetchone()[0])
+
+
+# More than its memory holds, in a warehouse as a build has it open.
+SPILLS = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1], config={"memory_limit": "60MB", "threads": 1})
+connection.execute("create table stray__dbt_tmp as select 1 as number")
+print("open", flush=True)
+connection.execute("create temp table big as select range, hash(range) from range(90000000)")
+"""
+
+
+def test_what_a_kill_leaves_is_cleaned_by_the_next_build(history, builds, tmp_path):
+    """Of DuckDB's leftovers real ones, of the others such as a kill between two steps leaves."""
+    home = start_from(history.after(2), tmp_path / "home")
+    before = state_of(home, builds.logs)
+    spill = home / "archetype.duckdb.tmp"
+    with subprocess.Popen(
+        [sys.executable, "-c", SPILLS, str(home / "archetype.duckdb")], stdout=subprocess.PIPE
+    ) as spilling:
+        spilling.stdout.readline()
+        while not any(spill.glob("*")):
+            assert spilling.poll() is None, "it has spilt nothing"
+        spilling.send_signal(signal.SIGKILL)
+    assert sum(file.stat().st_size for file in spill.iterdir()) > 0
+    sidecar = next((home / "runs").rglob("session_fingerprint.json"))
+    artifacts = home / "artifacts" / "session_fingerprints"
+    planted = [
+        home / "published.duckdb.4711.draft",
+        home / "published.duckdb.4711.draft.wal",
+        sidecar.with_name(".session_fingerprint.json.draft"),
+        sidecar.with_name(".session_fingerprint.json.4711-1.draft"),
+        artifacts / ".v1.0.0.draft" / "scaler.pkl",
+        artifacts / ".v2.0.0.old" / "scaler.pkl",
+        artifacts / ".v3.0.0.draft" / "scaler.pkl",
+    ]
+    for leftover in planted:
+        leftover.parent.mkdir(exist_ok=True)
+        leftover.write_bytes(b"half of")
+    with duckdb.connect(str(home / "archetype.duckdb")) as connection:
+        assert connection.execute("from stray__dbt_tmp").fetchall() == [(1,)]
+        connection.execute("create table sessions__dbt_backup as from sessions")
+        connection.execute("create view stray__dbt_tmp_view as from sessions__dbt_backup")
+    nodes = ("--select", "build_environment", *WRITERS[1:])
+    answer = builds.ask(home, history.raw(2), early=True, arguments=nodes)
+    assert answer["outcome"] == "built", answer["problems"]
+    check_whole(state_of(home, builds.logs), before, home, [])
+
+
+@pytest.mark.parametrize("size", [0, 5, 4096, 8192])
+def test_a_build_killed_as_it_makes_the_file_leaves_nothing_in_the_way(
+    history, builds, tmp_path, size
+):
+    """DuckDB writes three headers one after the other; it opens no file that has fewer."""
+    home = tmp_path / "home"
+    home.mkdir()
+    warehouse = home / "archetype.duckdb"
+    with duckdb.connect(str(home / "other.duckdb")):
+        pass
+    content = (home / "other.duckdb").read_bytes()
+    assert len(content) == 3 * 4096
+    warehouse.write_bytes(content[:size])
+    with pytest.raises(duckdb.IOException):
+        duckdb.connect(str(warehouse))
+    nodes = ("--select", "build_environment")
+    answer = builds.ask(home, history.raw(0), arguments=nodes)
+    assert answer["outcome"] == "built", answer["problems"]
+
+
+def test_a_file_of_another_program_is_not_removed(tmp_path):
+    warehouse = tmp_path / "archetype.duckdb"
+    warehouse.write_text("name,units\nStore 1,12\n")
+    remove_unborn(warehouse)
+    assert warehouse.read_text() == "name,units\nStore 1,12\n"
+
+
+def test_a_file_that_a_living_process_makes_is_not_removed(tmp_path):
+    warehouse = tmp_path / "archetype.duckdb"
+    script = "import fcntl, sys; f = open(sys.argv[1], 'wb'); fcntl.lockf(f, fcntl.LOCK_EX);"
+    script += "print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as maker:
+        maker.stdout.readline()
+        remove_unborn(warehouse)
+        assert warehouse.exists()
+        maker.kill()
+    remove_unborn(warehouse)
+    assert not warehouse.exists()
