@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
-import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 # Room for what is added to a name while it is written; file systems stop at 255 bytes.
 NAME_BYTES_MAX = 200
+# A file or folder that is being written has this at its end and a dot before it.
+DRAFT_SUFFIX = ".draft"
 _SHOWN = 80
 
 
@@ -114,15 +117,34 @@ def write_file(path: Path, content: bytes) -> None:
     content : bytes
         What.
     """
-    # Nobody else writes under this name: a process and a thread have it for themselves.
-    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.draft")
+    draft = path.with_name(f".{path.name}{DRAFT_SUFFIX}")
+    with alone_in(path.parent):
+        try:
+            write_new_file(draft, content)
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        flush(path.parent)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Let one writer at a time into a folder; the lock goes with its process.
+
+    So a draft that is found in there is nobody's: who wrote it was killed.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder, which exists.
+    """
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        write_new_file(draft, content)
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    flush(path.parent)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_new_file(path: Path, content: bytes) -> None:

@@ -61,8 +61,7 @@ def publish_tables(
     (warehouse,) = connection.execute("select current_database()").fetchone()
     target = home_of(connection) / PUBLISHED_NAME
     draft = target.with_name(f"{PUBLISHED_NAME}.{os.getpid()}.draft")
-    for leftover in target.parent.glob(f"{PUBLISHED_NAME}.*.draft*"):
-        leftover.unlink()
+    remove_drafts(target.parent)
     try:
         connection.execute(f"attach '{_quoted(str(draft))}' as {ATTACHED_NAME}")
         try:
@@ -79,6 +78,18 @@ def publish_tables(
     return pa.table(
         {"table_name": pa.array(tables, pa.string()), "row_count": pa.array(counts, pa.int64())}
     )
+
+
+def remove_drafts(home: Path) -> None:
+    """Remove what builds that were killed left of files that they were about to publish.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+        The folder of the warehouse, which this process has open for writing: no other build runs.
+    """
+    for draft in home.glob(f"{PUBLISHED_NAME}.*.draft*"):
+        draft.unlink()
 
 
 def home_of(connection: duckdb.DuckDBPyConnection) -> Path:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from archetype.publish import PUBLISHED_NAME
 from archetype.sessions.artifact_files import TrainingMismatchError, make_artifacts
-from archetype.sessions.artifacts import is_standing, write_artifacts
+from archetype.sessions.artifacts import is_standing, remove_unfinished, write_artifacts
 from archetype.sessions.features import FEATURE_NAMES
 from archetype.sessions.sidecar import artifact_path
 
@@ -82,6 +82,7 @@ def export_versions(
     TrainingMismatchError
         Training rows are not those of their version.
     """
+    remove_unfinished(home)
     rows = []
     for place in range(models.num_rows):
         model = models.slice(place, 1)

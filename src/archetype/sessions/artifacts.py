@@ -8,20 +8,18 @@ alone: the pickles are for others, and are never opened here.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pyarrow as pa
 
-from archetype.durable import flush, folder_below, shown, write_new_file
+from archetype.durable import DRAFT_SUFFIX, alone_in, flush, folder_below, shown, write_new_file
 from archetype.sessions.artifact_files import (
     FINGERPRINT_SCHEMA,
     FINGERPRINTS,
@@ -44,6 +42,8 @@ _UNREADABLE = (
     *(LookupError, TypeError, ValueError, OverflowError, RecursionError),
     *(OSError, pa.ArrowException),
 )
+# A folder that is being written, and the one it replaces.
+_UNFINISHED = (DRAFT_SUFFIX, ".old")
 _SUM_LINE = re.compile(r"[0-9a-f]{64}  ([^\n]+)\n")
 
 
@@ -412,8 +412,8 @@ def write_folder(home: Path, path: str, files: Mapping[str, bytes], *, force: bo
     names = PurePosixPath(path).parts
     folder = folder_below(home, *names)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone_in(folder.parent):
-        draft, old = (folder.with_name(f".{folder.name}.{kind}") for kind in ("draft", "old"))
+    with alone_in(folder.parent):
+        draft, old = (folder.with_name(f".{folder.name}{kind}") for kind in _UNFINISHED)
         for leftover in (draft, old):
             _remove(leftover)
         model_version = json.loads(files[METADATA])["model_version"]
@@ -433,19 +433,25 @@ def write_folder(home: Path, path: str, files: Mapping[str, bytes], *, force: bo
     return folder
 
 
+def remove_unfinished(home: Path) -> None:
+    """Remove what processes that were killed left of folders of artifacts.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+        `ARCHETYPE_HOME`.
+    """
+    for folder in (home / ARTIFACTS, home / IMPORTED):
+        if not folder.is_dir():
+            continue
+        with alone_in(folder):
+            for path in folder.glob(".*"):
+                if path.name.endswith(_UNFINISHED):
+                    _remove(path)
+
+
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Let one writer at a time into a folder; the lock goes with its process."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

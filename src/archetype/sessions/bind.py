@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,7 +21,12 @@ from archetype.sessions.early import (
 )
 from archetype.sessions.fit import check_enough_sessions, empty_model, fit_session_archetypes
 from archetype.sessions.match import match_sessions
-from archetype.sessions.sidecar import SIDECAR_NAME, SIDECARS_SCHEMA, write_sidecars
+from archetype.sessions.sidecar import (
+    SIDECAR_NAME,
+    SIDECARS_SCHEMA,
+    remove_drafts,
+    write_sidecars,
+)
 from archetype.sessions.space import FitParameters
 
 
@@ -185,16 +191,26 @@ def write_missing_sidecars(connection: duckdb.DuckDBPyConnection, calls: pa.Tabl
     if calls.num_rows == 0:
         return SIDECARS_SCHEMA.empty_table()
     home = home_of(connection)
+    remove_drafts(home)
     run_id = calls["run_id"][0].as_py()
     is_due = [
         row["is_new"] or (row["status"] == "called" and not _has_sidecar(home, run_id, row))
-        for row in calls.select(["session_id", "status", "is_new"]).to_pylist()
+        for row in calls.select(["session_id", "model_version", "status", "is_new"]).to_pylist()
     ]
     return write_sidecars(home, run_id, calls.filter(pa.array(is_due, pa.bool_())))
 
 
 def _has_sidecar(home: Path, run_id: str, row: Mapping[str, object]) -> bool:
-    return (home / "runs" / run_id / row["session_id"] / SIDECAR_NAME).is_file()
+    """Tell whether a session's sidecar is of the model in force.
+
+    One of an older model is what a build that was killed after a refit did not come to replace.
+    """
+    path = home / "runs" / run_id / row["session_id"] / SIDECAR_NAME
+    try:
+        sidecar = json.loads(path.read_bytes())
+        return sidecar["classification_metadata"]["model_version"] == row["model_version"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def write_missing_artifacts(

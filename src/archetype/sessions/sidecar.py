@@ -17,7 +17,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from archetype.durable import check_name, folder_below, shown, write_file
+from archetype.durable import (
+    DRAFT_SUFFIX,
+    alone_in,
+    check_name,
+    folder_below,
+    shown,
+    write_file,
+)
 from archetype.sessions.json_schemas import find_fault
 
 SCHEMA_NAME = "session_fingerprint.schema.json"
@@ -325,6 +332,19 @@ def write_sidecar(home: Path, run_id: str, sidecar: Mapping[str, object]) -> Pat
     folder.mkdir(parents=True, exist_ok=True)
     write_file(path, content)
     return path
+
+
+def remove_drafts(home: Path) -> None:
+    """Remove what processes that were killed left of sidecars.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+        `ARCHETYPE_HOME`.
+    """
+    for draft in (home / "runs").glob(f"*/*/.{SIDECAR_NAME}*{DRAFT_SUFFIX}"):
+        with alone_in(draft.parent):
+            draft.unlink(missing_ok=True)
 
 
 def spell_sidecar(sidecar: Mapping[str, object]) -> bytes:
