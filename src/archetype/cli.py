@@ -1,4 +1,4 @@
-"""The command line: build the warehouse, call one session, simulate raw files, keep artifacts."""
+"""The command line: build and replay the warehouse, call a session, simulate, keep artifacts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from archetype import __version__
 from archetype.artifacts_cli import artifacts
 from archetype.classify_cli import classify
 from archetype.console import fail, home_folder
+from archetype.replay_cli import replay
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +25,7 @@ simulate = typer.Typer(no_args_is_help=True, help="Make believable raw files wit
 app.add_typer(simulate, name="simulate")
 app.add_typer(artifacts, name="artifacts")
 app.command()(classify)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(replay)
 _FIRST_DAY = datetime(2025, 1, 6)
 
 
