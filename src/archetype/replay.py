@@ -121,6 +121,9 @@ def replay(
     if any(fresh.iterdir()):
         raise ReplayError(f"{fresh} is not empty: a replay needs a folder that is new or empty")
     with _environment(fresh):
+        # What one wing's variables are makes no difference to the other, but another parse.
+        for step in reversed(steps):
+            variables |= step.variables
         begun: set[str] = set()
         for step in steps:
             tell(f"replaying {step.wing} up to {step.to}")

@@ -45,7 +45,7 @@ def note_raw_files(
             select case when after.file_name is null then 'gone'
                 when before.file_name is null then 'new, no build has read it'
                 else 'changed' end as what,
-                list(coalesce(before.file_name, after.file_name) order by all)
+                list_sort(list(coalesce(before.file_name, after.file_name))) as names
             from (select distinct file_name, file_md5 from {warehouse}.main.{log} {condition})
                 as before
             full join {replay}.main.{listing} as after on before.file_name = after.file_name
@@ -123,7 +123,7 @@ def _note_training(
             when was.session_id is null then 'was not fitted on {{}}: older than the fit, so its'
                 || ' raw file came later or was changed'
             else 'was fitted on another vector of {{}}' end as what,
-            list(coalesce(was.session_id, now.session_id) order by all)
+            list_sort(list(coalesce(was.session_id, now.session_id))) as sessions
         from was full join now on was.session_id = now.session_id
         where was.session_id is null or now.session_id is null
             or was.vector_md5 is distinct from now.vector_md5
