@@ -5,8 +5,8 @@ It is run as a program, so that pytest's own process opens no warehouse::
     python replay_runs.py steps.json
 
 `steps.json` is a list of steps. A step may give raw files (by the name under which they are to be
-found from then on), build both wings or what leads to some tables with variables, keep a copy of the
-warehouse as it stood afterwards, or replay, whose outcome it writes to a file.
+found from then on), build both wings or what leads to some tables with variables, keep copies of
+the warehouse as it stood afterwards, or replay, whose outcome it writes to a file.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import json
 import os
 import shutil
 import sys
-from datetime import datetime
 from pathlib import Path
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from typer.testing import CliRunner
 
-from archetype.replay import WAREHOUSE_NAME, ReplayError, replay
+from archetype.cli import app
+from archetype.replay import WAREHOUSE_NAME
 from archetype.replay_logs import LOGS
 
 MARTS = ("session_processing_log", "sales_processing_log", "sales_clock_log", "sessions")
@@ -40,12 +41,14 @@ def run_steps(steps: list[dict[str, object]], home: Path) -> None:
             # The variables of all builds differ in what SQL reads alone: they share one parse.
             manifest = manifest or parse(step["variables"])
             build(manifest, step["variables"], step.get("ends", ENDS), home)
-        if "keep" in step:
-            folder = home.parent / step["keep"]
-            folder.mkdir()
-            shutil.copy(home / WAREHOUSE_NAME, folder / WAREHOUSE_NAME)
+        for name in step.get("keep", ()):
+            (home.parent / name).mkdir()
+            shutil.copy(home / WAREHOUSE_NAME, home.parent / name / WAREHOUSE_NAME)
         if "replay" in step:
-            outcome = replay_home(home.parent, **step["replay"])
+            outcome = run_replay(
+                home.parent / step["of"],
+                [text.replace("{root}", str(home.parent)) for text in step["replay"]],
+            )
             (home.parent / step["out"]).write_text(json.dumps(outcome))
 
 
@@ -74,14 +77,10 @@ def build(manifest, variables: dict[str, object], ends: list[str], home: Path) -
         sys.exit(f"the build with {variables} failed: {outcome.exception}")
 
 
-def replay_home(root: Path, home: str, fresh: str, to: str, variables: dict) -> dict[str, object]:
-    """Replay one of the homes; give what was found, or why nothing was."""
-    arguments = ["--vars", json.dumps(variables)]
-    try:
-        found = replay(root / home, root / fresh, datetime.fromisoformat(to), arguments)
-    except ReplayError as error:
-        return {"error": str(error)}
-    return found.as_dict()
+def run_replay(home: Path, arguments: list[str]) -> dict[str, object]:
+    """Call `archetype replay` for a home; give its exit code and what it printed."""
+    result = CliRunner().invoke(app, ["replay", *arguments], env={"ARCHETYPE_HOME": str(home)})
+    return {"exit_code": result.exit_code, "stdout": result.stdout, "stderr": result.stderr}
 
 
 if __name__ == "__main__":
