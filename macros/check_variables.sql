@@ -115,6 +115,16 @@
         )) -%}
     {%- endif -%}
 
+    {%- if var('sessions_to') -%}
+        {%- set text = var('sessions_to') | string | replace("'", "''") -%}
+        {%- if run_query("select try_cast('" ~ text ~ "' as timestamp) is null").rows[0][0] -%}
+            {%- do problems.append(rule.format(
+                'sessions_to', var('sessions_to'),
+                "an instant in UTC such as 2025-01-31 00:00:00, or empty"
+            )) -%}
+        {%- endif -%}
+    {%- endif -%}
+
     {%- do problems.extend(
         sales_column_problems() + sales_rule_problems() + sales_tick_problems()
     ) -%}

@@ -9,6 +9,7 @@
         'max_imputed_to_fit',
         'peer_days',
         'default_time_zone',
+        'sessions_to',
         'k',
         'scaler',
         'clip',

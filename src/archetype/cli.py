@@ -1,4 +1,4 @@
-"""The command line: build and audit the warehouse, call one session, simulate, keep artifacts."""
+"""The command line: build, audit, replay, call one session, simulate, keep artifacts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from archetype.artifacts_cli import artifacts
 from archetype.audit_cli import audit
 from archetype.classify_cli import classify
 from archetype.console import fail, home_folder
+from archetype.replay_cli import replay
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +27,7 @@ app.add_typer(simulate, name="simulate")
 app.add_typer(artifacts, name="artifacts")
 app.command()(classify)
 app.command()(audit)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(replay)
 _FIRST_DAY = datetime(2025, 1, 6)
 
 

@@ -56,6 +56,7 @@ described as (
             when counted.n_events_timed = 0 then 'no_readable_times'
             when counted.duration_us <= 0 then 'duration_not_positive'
             when counted.duration_us > {{ microseconds(7, 'day') }} then 'duration_too_long'
+            {{ session_not_over('candidates', 'counted.duration_us') }}
         end as reason
     from candidates
     left join counted
