@@ -17,9 +17,9 @@ PARQUET_MAGIC = b"PAR1"
 UNREADABLE = (OSError, ValueError, MemoryError, pa.ArrowException, duckdb.Error)
 """What a spoilt Parquet file makes its readers raise."""
 
-# Beyond, a parsed document takes gigabytes; commas count its values.
-MAX_JSON_BYTES = 1 << 26
-MAX_JSON_COMMAS = 1 << 22
+# A parsed document takes up to thirty times its bytes; commas count its values.
+MAX_JSON_BYTES = 1 << 24
+MAX_JSON_COMMAS = 1 << 21
 REQUIRED_EVENT_COLUMNS = (
     ("session_type",),
     ("session_date", "date"),

@@ -18,6 +18,8 @@ from csv_mutations import SALES_CSV
 from mutations import LISTS, SESSION_JSON, Garbage, spoil
 from parquet_mutations import REPORT_PARQUET, SALES_PARQUET, SESSION_PARQUET, written
 
+from archetype.files import MAX_JSON_BYTES, MAX_JSON_COMMAS
+
 LONG_LINE = 50 << 20
 
 SALES = SAMPLE.parent / "sales"
@@ -173,23 +175,25 @@ def session_folder(path: Path, count: int, seed: int) -> Folder:
     folder.put_all(spoil(SESSION_JSON, sources[len(tables) :], json_count, seed, "j"), ".json")
     folder.put_all(spoil(SESSION_PARQUET, tables, len(tables), seed, "p"), ".parquet")
     folder.put_oddities([isolated(content, 4000 + i) for i, content in enumerate(sources)], ".json")
-    long = long_lines(json.loads(isolated(SMALL, 5000)))
-    for name, content in long.items():
+    for name, content in long_lines(json.loads(isolated(SMALL, 5000))).items():
         folder.put(f"{name}.json", name, content)
     return folder
 
 
 def long_lines(document: dict) -> dict[str, bytes]:
-    """Give documents of 50 MB in a line: a long text, many events, and more values than allowed."""
+    """Give documents of one line: of 50 MB, and of as many bytes and values as are allowed."""
     text = json.dumps(document | {"events": "@", "session_liquidity_events": []})
     events = ", ".join(map(json.dumps, document["events"]))
     many = {
-        "long_text": f'{events}, {{"note": "{"x" * LONG_LINE}"}}',
-        "many_events": f"{events}, " * (LONG_LINE // len(events)) + "{}",
-        "many_values": "1, " * (LONG_LINE // 3) + "1",
+        "too_long_text": f'{events}, {{"note": "{"x" * LONG_LINE}"}}',
+        "too_many_events": f"{events}, " * (LONG_LINE // len(events)) + "{}",
+        "too_many_values": "1, " * (MAX_JSON_COMMAS + 1) + "1",
+        "long_text": f'{events}, {{"note": "{"x" * (MAX_JSON_BYTES - 100_000)}"}}',
+        "many_events": f"{events}, " * ((MAX_JSON_BYTES - 100_000) // (len(events) + 2)) + "{}",
+        "many_values": "1," * (MAX_JSON_COMMAS - 1000) + "1",
     }
     lines = {name: text.replace('"@"', f"[{one}]").encode() for name, one in many.items()}
-    return lines | {"long_noise": b"x" * LONG_LINE}
+    return lines | {"too_long_noise": b"x" * LONG_LINE}
 
 
 def sales_folder(path: Path, count: int, seed: int) -> Folder:

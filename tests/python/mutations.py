@@ -188,7 +188,7 @@ def insert(piece: Callable[[Random], bytes], content: bytes, random: Random) -> 
 
 
 def recode(encoding: str, mark: bytes, content: bytes, random: Random) -> bytes:
-    text = content.decode().replace("e", random.choice(("e", "é")))
+    text = content.decode().replace("g", random.choice(("g", "ç")))
     return mark + text.encode(encoding, errors="replace")
 
 
