@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import json
 import os
 import stat
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 PARQUET_MAGIC = b"PAR1"
+UNREADABLE = (OSError, ValueError, MemoryError, pa.ArrowException, duckdb.Error)
+"""What a spoilt Parquet file makes its readers raise."""
+
+# A parsed document takes up to thirty times its bytes; commas count its values.
+MAX_JSON_BYTES = 1 << 24
+MAX_JSON_COMMAS = 1 << 21
 REQUIRED_EVENT_COLUMNS = (
     ("session_type",),
     ("session_date", "date"),
@@ -57,6 +65,8 @@ FILES_SCHEMA = pa.schema(
         ("file_format", pa.string()),
         ("n_bytes", pa.int64()),
         ("file_md5", pa.string()),
+        ("layout_id", pa.string()),
+        ("column_names", pa.list_(pa.string())),
         ("reason", pa.string()),
         ("detail", pa.string()),
     ]
@@ -96,7 +106,8 @@ def list_files(pattern: str, variable: str) -> pa.Table:
     pyarrow.Table
         One row a file, see ``FILES_SCHEMA``: where it lies, its name below the glob's fixed
         folder, its format (``json`` or ``parquet``), its size in bytes, the md5 of its
-        bytes and, where it cannot be read, the reason and a detail (null otherwise).
+        bytes, of Parquet files the columns and a hash of their names and types and, where it cannot
+        be read, the reason and a detail (null otherwise).
 
     Raises
     ------
@@ -104,10 +115,12 @@ def list_files(pattern: str, variable: str) -> pa.Table:
         No file matches.
     """
     rows = hash_files(pattern, variable, "JSON files, or of Parquet files with one row an event")
-    for row in rows:
-        row["file_format"] = "parquet" if row["is_parquet"] else "json"
-        if row["is_parquet"] and not row["reason"]:
-            row |= _check_parquet(Path(row["file_path"]))
+    with duckdb.connect() as connection:
+        for row in rows:
+            row["file_format"] = "parquet" if row["is_parquet"] else "json"
+            if not row["reason"]:
+                path = Path(row["file_path"])
+                row |= _check_parquet(path, connection) if row["is_parquet"] else _check_size(path)
     return pa.Table.from_pylist(rows, schema=FILES_SCHEMA)
 
 
@@ -181,13 +194,62 @@ def _as_text(name: str) -> str:
     return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
-def _check_parquet(path: Path) -> dict[str, object]:
+def read_parquet_columns(path: Path, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Decode every page once, as a build will: a broken one must not stop the other files.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A Parquet file.
+    connection : duckdb.DuckDBPyConnection
+        Any; nothing is written.
+
+    Returns
+    -------
+    dict of str to str
+        DuckDB's types by the names of the columns.
+
+    Raises
+    ------
+    duckdb.Error
+        A page or a text in it cannot be read.
+    """
+    table = connection.read_parquet([literal_glob(path)], hive_partitioning=False)
+    table.set_alias("file").aggregate("max(hash(file))").fetchone()
+    return dict(zip(table.columns, map(str, table.types), strict=True))
+
+
+def literal_glob(path: Path) -> str:
+    """Escape a path that DuckDB would read as a glob."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
+
+
+def _check_size(path: Path) -> dict[str, object]:
+    """Give the reason why a JSON document is too large to be parsed, or nothing."""
+    n_bytes = path.stat().st_size
+    if n_bytes > MAX_JSON_BYTES:
+        return {"reason": "too_large", "detail": f"it has {n_bytes:,} bytes"}
+    # Each value but the last of its list or object is followed by a comma, which takes a byte.
+    n_commas = path.read_bytes().count(b",") if n_bytes > MAX_JSON_COMMAS else 0
+    if n_commas > MAX_JSON_COMMAS:
+        return {"reason": "too_large", "detail": f"it has {n_commas:,} commas"}
+    return {}
+
+
+def _check_parquet(path: Path, connection: duckdb.DuckDBPyConnection) -> dict[str, object]:
     """Give the reason why a Parquet file holds no sessions, or nothing."""
     try:
         with pq.ParquetFile(path) as file:
-            return _check_schema(file) or _check_pages(file)
-    except (OSError, pa.ArrowException):
+            found = _check_schema(file)
+            if not found and not file.metadata.num_rows:
+                return {"reason": "empty_file"}
+        if found:
+            return found
+        columns = read_parquet_columns(path, connection)
+    except UNREADABLE:
         return {"reason": "invalid_parquet"}
+    layout = hashlib.md5(json.dumps(list(columns.items())).encode()).hexdigest()
+    return {"layout_id": layout, "column_names": list(columns)}
 
 
 def _check_schema(file: pq.ParquetFile) -> dict[str, object]:
@@ -214,10 +276,3 @@ def _is_odd(kind: pa.DataType) -> bool:
     types = pa.types
     odd = (types.is_nested, types.is_binary, types.is_large_binary, types.is_fixed_size_binary)
     return any(is_kind(kind) for is_kind in (*odd, types.is_time, types.is_duration))
-
-
-def _check_pages(file: pq.ParquetFile) -> dict[str, object]:
-    """Decode what staging will read: a broken page must not stop the other files."""
-    columns = [name for name in file.schema_arrow.names if name in EVENT_COLUMNS]
-    n_rows = sum(batch.num_rows for batch in file.iter_batches(columns=columns))
-    return {} if n_rows else {"reason": "empty_file"}

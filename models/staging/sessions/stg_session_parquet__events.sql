@@ -1,10 +1,7 @@
-{% set readable = "file_format = 'parquet' and reason is null" %}
-{%- set source_columns = [] %}
-{%- if has_rows(ref('list_session_files'), readable) %}
-    {%- do run_query(set_file_list('session_parquet_files', ref('list_session_files'), readable)) %}
-    {%- set described = run_query('describe from ' ~ source('session_parquet', 'events')) %}
-    {%- do source_columns.extend(described.columns[0].values()) %}
-{%- endif %}
+{%- set readable = "file_format = 'parquet' and reason is null" %}
+{%- set known = (session_metadata_fields().keys() | list) %}
+{%- do known.extend(session_event_fields().keys()) %}
+{%- set layouts = session_parquet_layouts(ref('list_session_files'), readable) %}
 
 with
 
@@ -19,19 +16,29 @@ no_events as (
     select
         cast(null as varchar) as raw_file_path,
         cast(null as bigint) as file_row_number,
+        cast(null as varchar) as event_md5,
         {{ null_columns(session_metadata_fields()) }},
         {{ null_columns(session_event_fields()) }}
     where false
 
 ),
 
+-- Files of one layout are read at once; what types another has changes no text here.
 raw_events as (
 
     select * from no_events
-    {% if source_columns %}
+    {%- for variable, columns in layouts.items() %}
     union all by name
-    select * from {{ source('session_parquet', 'events') }}
-    {% endif %}
+    select
+        raw_file_path,
+        file_row_number,
+        -- Every column there is: two events that differ in an unknown one are two events.
+        md5({{ columns_sorted_text(columns) }}) as event_md5
+        {%- for name in columns if name | lower in known %},
+        cast({{ quoted_name(name) }} as varchar) as {{ name | lower }}
+        {%- endfor %}
+    from {{ source('session_parquet', 'events') | replace('session_parquet_files', variable) }}
+    {%- endfor %}
 
 ),
 
@@ -39,10 +46,8 @@ dated as (
 
     select
         *,
-        coalesce(cast(session_date as varchar), cast(date as varchar)) as any_date,
-        coalesce(cast(session_start as varchar), cast(start_time as varchar)) as any_start,
-        -- Every column there is: two events that differ in an unknown one are two events.
-        md5({{ columns_sorted_text(source_columns) }}) as event_md5
+        coalesce(session_date, date) as any_date,
+        coalesce(session_start, start_time) as any_start
     from raw_events
 
 ),
@@ -57,8 +62,8 @@ final as (
         dated.session_type,
         dated.any_date as session_date,
         dated.any_start as session_start,
-        cast(dated.session_end as varchar) as session_end,
-        cast(dated.session_duration as varchar) as session_duration,
+        dated.session_end,
+        dated.session_duration,
         dated.timezone as time_zone,
         dated.file_row_number + 1 as position_in_file,
         true as is_object,

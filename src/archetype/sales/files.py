@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from archetype.files import hash_files
+from archetype.files import UNREADABLE, hash_files, literal_glob, read_parquet_columns
 
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_BYTES = 1 << 20
@@ -68,16 +68,17 @@ def list_sales_files(
         return pa.Table.from_pylist([], schema=FILES_SCHEMA)
     rows = hash_files(pattern, variable, "CSV or Parquet files with one row a sale")
     known = set(finished)
-    for row in rows:
-        row["file_format"] = "parquet" if row["is_parquet"] else "csv"
-        row["is_finished"] = (row["file_name"], row["file_md5"]) in known
-        if not row["reason"] and not row["is_finished"]:
-            check = _check_parquet if row["is_parquet"] else _check_csv
-            row |= check(Path(row["file_path"]))
+    with duckdb.connect() as connection:
+        for row in rows:
+            row["file_format"] = "parquet" if row["is_parquet"] else "csv"
+            row["is_finished"] = (row["file_name"], row["file_md5"]) in known
+            if not row["reason"] and not row["is_finished"]:
+                check = _check_parquet if row["is_parquet"] else _check_csv
+                row |= check(Path(row["file_path"]), connection)
     return pa.Table.from_pylist(rows, schema=FILES_SCHEMA)
 
 
-def _check_csv(path: Path) -> dict[str, object]:
+def _check_csv(path: Path, connection: duckdb.DuckDBPyConnection) -> dict[str, object]:
     """Give the delimiter and the columns of a CSV file, or the reason why it is none."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
@@ -96,7 +97,32 @@ def _check_csv(path: Path) -> dict[str, object]:
         return {"reason": "not_utf8", "detail": "its header is not UTF-8"}
     names = [name.strip() or f"column_{i}" for i, name in enumerate(names, start=1)]
     found = {"delimiter": delimiter, "column_names": names}
-    return found | {"column_types": ["VARCHAR"] * len(names)} | _check_names(names)
+    found |= {"column_types": ["VARCHAR"] * len(names)} | _check_names(names)
+    if "reason" not in found and not _can_be_cut(path, delimiter, names, connection):
+        return {"reason": "not_csv", "detail": "its quotes or line ends are mixed up"}
+    return found
+
+
+def _can_be_cut(
+    path: Path, delimiter: str, names: list[str], connection: duckdb.DuckDBPyConnection
+) -> bool:
+    """Cut every record as a build will: it can skip a bad line, but not read on without lines."""
+    try:
+        connection.read_csv(
+            literal_glob(path),
+            columns=dict.fromkeys(names, "VARCHAR"),
+            auto_detect=False,
+            header=True,
+            delimiter=delimiter,
+            quotechar='"',
+            escapechar='"',
+            compression="none",
+            hive_partitioning=False,
+            ignore_errors=True,
+        ).count("*").fetchone()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _cut(text: str, delimiter: str) -> tuple[str, list[str], tuple[bool, int, int]]:
@@ -115,24 +141,15 @@ def _cut(text: str, delimiter: str) -> tuple[str, list[str], tuple[bool, int, in
     return delimiter, header, (len(header) > 1, alike, len(header))
 
 
-def _check_parquet(path: Path) -> dict[str, object]:
+def _check_parquet(path: Path, connection: duckdb.DuckDBPyConnection) -> dict[str, object]:
     """Give the columns of a Parquet file, or the reason why it cannot be read."""
     try:
-        with pq.ParquetFile(path) as file:
-            # Every page is decoded once: a broken one must not stop the other files.
-            n_rows = sum(batch.num_rows for batch in file.iter_batches())
-        with duckdb.connect() as connection:
-            relation = connection.read_parquet([_literal(path)])
-            names, types = relation.columns, [str(kind) for kind in relation.types]
-    except (OSError, pa.ArrowException, duckdb.Error):
+        n_rows = pq.read_metadata(path).num_rows
+        columns = read_parquet_columns(path, connection)
+    except UNREADABLE:
         return {"reason": "invalid_parquet"}
-    found = {"column_names": names, "column_types": types, "n_rows": n_rows}
-    return found | _check_names(names)
-
-
-def _literal(path: Path) -> str:
-    """Escape a path that DuckDB would read as a glob."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
+    found = {"column_names": list(columns), "column_types": list(columns.values())}
+    return found | {"n_rows": n_rows} | _check_names(list(columns))
 
 
 def _check_names(names: list[str]) -> dict[str, object]:

@@ -54,7 +54,7 @@ RAW_FILE_SCHEMA = pa.schema(
 
 # What the models read in a build's stead: the listing, and the bytes of the files twice, as they
 # lie on disk and parsed. JSON's null is no list in either.
-_BODY = "ltrim(try(decode(content)), chr(65279))"
+_BODY = r"regexp_replace(try(decode(content)), '^\x{FEFF}', '')"
 _LISTS = ("events", "price_movements", "session_liquidity_events")
 _INPUTS = {
     FILES_MODEL: (
