@@ -16,12 +16,7 @@
             count(*) as n_rows,
             md5(string_agg(row_md5, '' order by row_md5)) as bucket_md5
         from (
-            select
-                md5(
-                    regexp_replace(
-                        cast(to_json(content_row) as varchar), '-0\.0([,\]}])', '0.0\1', 'g'
-                    )
-                ) as row_md5
+            select md5({{ row_text('content_row') }}) as row_md5
             from (
                 select * {% if left_out %}exclude ({{ left_out | join(', ') }}){% endif %}
                 from {{ relation }}
