@@ -6,9 +6,9 @@ days as (
 
 ),
 
-trailing_days as (
+weights as (
 
-    select * from {{ ref('sales_trailing_days') }}
+    select * from {{ ref('sales_trailing_weights') }}
 
 ),
 
@@ -58,42 +58,6 @@ spans as (
 
 ),
 
-offsets as (
-
-    select {{ each_integer(1, var('baseline_days')) }} as n_days_ago
-
-),
-
--- The store's trailing days by how many days ago they were, null where one does not count.
-store_days as (
-
-    select
-        store_id,
-        scored_on
-    from trailing_days
-    group by store_id, scored_on
-
-),
-
-store_weights as (
-
-    select
-        store_days.store_id,
-        store_days.scored_on,
-        {{ day_span('store_days.scored_on - 1') }} as span,
-        {{ ordered_list('trailing_days.day_weight', 'offsets.n_days_ago') }} as day_weights,
-        {{ ordered_list('trailing_days.n_days_left', 'offsets.n_days_ago') }} as days_left
-    from store_days
-    cross join offsets
-    left join trailing_days
-        on
-            store_days.store_id = trailing_days.store_id
-            and store_days.scored_on = trailing_days.scored_on
-            and store_days.scored_on - offsets.n_days_ago = trailing_days.sold_on
-    group by store_days.store_id, store_days.scored_on
-
-),
-
 window_days as (
 
     select
@@ -108,8 +72,10 @@ window_days as (
             ~ ' and weights.day_weights[weights.scored_on - x.sold_on] is not null'
         ) }} as own_days
     from spans
-    inner join store_weights as weights
-        on spans.store_id = weights.store_id and spans.span = weights.span
+    inner join weights
+        on
+            spans.store_id = weights.store_id
+            and spans.span = {{ day_span('weights.scored_on - 1') }}
 
 ),
 
