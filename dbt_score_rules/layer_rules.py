@@ -73,13 +73,16 @@ def staging_model_is_named_stg(model: Model) -> RuleViolation | None:
 def lasting_model_has_contract_and_key(model: Model) -> RuleViolation | None:
     """Give a public or incremental model an enforced contract and a primary key without nulls.
 
-    A model whose `meta` says under `keyless` why it has no key needs none.
+    A model whose `meta` says under `keyless` why it has no key needs none. An index of every series
+    at every tick would outgrow memory: the test unique_among_new_ticks stands for it.
     """
     if model.access != "public" and model.config.get("materialized") != "incremental":
         return None
     if model.config.get("meta", {}).get("keyless"):
         return None
     keys = [c.columns or [] for c in model.constraints if c.type == "primary_key"]
+    tests = [test for test in model.tests if test.type == "unique_among_new_ticks"]
+    keys += [test.kwargs["columns"] for test in tests]
     if not model.config.get("contract", {}).get("enforced") or len(keys) != 1:
         return RuleViolation("It needs an enforced contract and one primary key for all its parts.")
     known = {c.name for c in model.columns if any(x.type == "not_null" for x in c.constraints)}

@@ -1,10 +1,11 @@
 {#-
     The CTEs from `series_days` (store_id, sku, scored_on, sold_on, units, day_weight, n_days_left)
-    and `priors` (store_id, sku, scored_on, prior_level) to `final`: what a series is expected to
-    sell in a trading tick, and whether that is enough to be scored. A series stays followed for
+    or, where there is one, `measured` (store_id, sku, scored_on, n_days, units, own_level), and
+    `priors` (store_id, sku, scored_on, prior_level) to `final`: what a series is expected to sell
+    in a trading tick, and whether that is enough to be scored. A series stays followed for
     `baseline_days` after it was last thick, so that an open report of one that dwindles closes.
 -#}
-{% macro sales_levels() -%}
+{% macro sales_levels(has_measured=false) -%}
 supplied as (
 
     select
@@ -38,6 +39,7 @@ trading_days as (
 
 ),
 
+{% if not has_measured %}
 measured as (
 
     select
@@ -52,6 +54,7 @@ measured as (
 
 ),
 
+{% endif %}
 levels as (
 
     select

@@ -12,9 +12,9 @@ report_ticks as (
 
 ),
 
-window_ticks as (
+runs as (
 
-    select * from {{ ref('sales_window_ticks') }}
+    select * from {{ ref('sales_flag_runs') }}
 
 ),
 
@@ -38,37 +38,6 @@ open_reports as (
 
 ),
 
-flag_changes as (
-
-    select
-        store_id,
-        sku,
-        written_at,
-        started_at,
-        flag,
-        lag(flag, 1, 0) over (
-            partition by store_id, sku
-            order by tick_number
-        ) as last_flag
-    from window_ticks
-
-),
-
-runs as (
-
-    select
-        store_id,
-        sku,
-        written_at,
-        max(case when flag <> last_flag then started_at end) over (
-            partition by store_id, sku
-            order by written_at
-            rows between unbounded preceding and current row
-        ) as run_started_at
-    from flag_changes
-
-),
-
 final as (
 
     select
@@ -76,16 +45,16 @@ final as (
         scored.{{ column }},
         {% endfor %}
         round(abs(scored.z_score) / {{ var('z_threshold') }}, 6) as severity_score,
-        case when scored.flag <> 0 then runs.run_started_at end as run_started_at,
+        runs.run_started_at,
         open_reports.above_started_at,
         open_reports.below_started_at,
         clock.run_id
     from scored
-    inner join runs
+    left join runs
         on
             scored.store_id = runs.store_id
             and scored.sku = runs.sku
-            and scored.written_at = runs.written_at
+            and scored.tick_number = runs.tick_number
     left join open_reports
         on
             scored.store_id = open_reports.store_id

@@ -1,23 +1,31 @@
 with
 
-{% for table_name, left_out in published_tables().items() %}
-{{ table_name }}_hash as (
+hashes as (
 
-    {{ content_hash(ref(table_name), table_name, left_out) }}
+    select * from {{ ref('hash_public_tables') }}
 
 ),
 
-{% endfor %}
-final as (
+names as (
 
     {% for table_name in published_tables() %}
     select
-        table_name,
-        row_count,
-        content_hash
-    from {{ table_name }}_hash
+        {{ loop.index }} as table_number,
+        '{{ table_name }}' as table_name
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
+
+),
+
+final as (
+
+    select
+        names.table_name,
+        coalesce(hashes.row_count, 0) as row_count,
+        -- A table without rows has no row there.
+        coalesce(hashes.content_hash, md5('')) as content_hash
+    from names
+    left join hashes on names.table_number = hashes.table_number
 
 )
 

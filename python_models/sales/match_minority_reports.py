@@ -1,6 +1,7 @@
 """Match the reports that the log does not hold yet with the patterns of the library."""
 
 from archetype.sales.bind import match_with_library
+from archetype.stream import read_batches
 
 
 def model(dbt, session):
@@ -9,5 +10,5 @@ def model(dbt, session):
     library = dbt.ref("cluster_library")
     knots = dbt.ref("cluster_match_calibration")
     return match_with_library(
-        pending.to_arrow_table(), library.to_arrow_table(), knots.to_arrow_table()
+        read_batches(session, pending), library.to_arrow_table(), knots.to_arrow_table()
     )

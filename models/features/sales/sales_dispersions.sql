@@ -39,28 +39,54 @@ series as (
 
 ),
 
-offsets as (
+-- A list of days is kept once a span, not once a day that is scored: that would be forty times as
+-- much. Each day stands in its own span's and in the next one's, so one holds all trailing days.
+spans as (
 
-    select {{ each_integer(1, var('baseline_days')) }} as n_days_ago
+    select
+        days.store_id,
+        days.sku,
+        {{ day_span('days.sold_on') }} + later.n_spans as span,
+        list(struct_pack(sold_on := days.sold_on, excess := days.excess)) as span_days
+    from days
+    cross join (values (0), (1)) as later (n_spans)
+    where days.excess is not null
+    group by days.store_id, days.sku, span
+
+),
+
+window_days as (
+
+    select
+        series.store_id,
+        series.sku,
+        series.scored_on,
+        {{ list_map(
+            list_where(
+                'spans.span_days',
+                'x.sold_on < series.scored_on'
+                ~ ' and x.sold_on >= series.scored_on - ' ~ var('baseline_days')
+            ),
+            'x.excess'
+        ) }} as excesses
+    from series
+    inner join spans
+        on
+            series.store_id = spans.store_id
+            and series.sku = spans.sku
+            and {{ day_span('series.scored_on - 1') }} = spans.span
 
 ),
 
 measured as (
 
     select
-        series.store_id,
-        series.sku,
-        series.scored_on,
-        count(days.excess) as n_days,
-        {{ trimmed_mean('days.excess') }} as own_dispersion
-    from series
-    cross join offsets
-    inner join days
-        on
-            series.store_id = days.store_id
-            and series.sku = days.sku
-            and series.scored_on - offsets.n_days_ago = days.sold_on
-    group by series.store_id, series.sku, series.scored_on
+        store_id,
+        sku,
+        scored_on,
+        len(excesses) as n_days,
+        {{ list_trimmed_mean('excesses', 'len(excesses)') }} as own_dispersion
+    from window_days
 
 ),
 

@@ -67,7 +67,7 @@ final as (
         store_id,
         sku,
         scored_on as sold_on,
-        {{ exact_sum('error * error - mu') }} / {{ exact_sum('mu * mu') }} as excess
+        {{ decimal_sum('error * error - mu') }} / {{ decimal_sum('mu * mu') }} as excess
     from errors
     group by store_id, sku, scored_on
 

@@ -56,12 +56,26 @@ finished as (
 
 ),
 
-last_ticks as (
+last_numbers as (
 
     select
-        *,
-        row_number() over (partition by store_id, sku order by tick_number desc) as nth_last
+        store_id,
+        sku,
+        max(tick_number) as tick_number
     from finished
+    group by store_id, sku
+
+),
+
+last_ticks as (
+
+    select finished.*
+    from finished
+    inner join last_numbers
+        on
+            finished.store_id = last_numbers.store_id
+            and finished.sku = last_numbers.sku
+            and finished.tick_number = last_numbers.tick_number
 
 ),
 
@@ -73,7 +87,6 @@ open_windows as (
         sku,
         least(above_started_at, below_started_at, run_started_at) as started_at
     from last_ticks
-    where nth_last = 1
     union all
     select
         supplied.store_id,

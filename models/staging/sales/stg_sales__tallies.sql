@@ -17,20 +17,21 @@ raw_rows as (
 
 ),
 
--- Copies of a row agree in every column, so that any of them stands for all.
+-- Copies of a row agree in every column. All of them are grouped by, not one md5 of them with any
+-- value of the rest: texts that an aggregate keeps cannot be spilled to disk, a group's key can.
 distinct_rows as (
 
     select
         raw_file_path,
         raw_row_md5,
-        any_value(store_text) as store_text,
-        any_value(sku_text) as sku_text,
-        any_value(instant_text) as instant_text,
-        any_value(units) as units,
-        any_value(case when abs(revenue) <= 1e11 then revenue end) as revenue,
+        store_text,
+        sku_text,
+        instant_text,
+        units,
+        case when abs(revenue) <= 1e11 then revenue end as revenue,
         count(*) as n_copies
     from raw_rows
-    group by raw_file_path, raw_row_md5
+    group by all
 
 ),
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from archetype.sales.library import fit_library
-from archetype.sales.match import match_reports
+from archetype.sales.match import MATCH_SCHEMA, match_batches
 
 
 def make_library(
@@ -32,18 +32,26 @@ def make_library(
         return fit_library(draws, patterns, knots, similarity=variables["similarity"])
 
 
-def match_with_library(pending: pa.Table, library: pa.Table, knots: pa.Table) -> pa.Table:
-    """Match pending reports with the patterns of the library.
+def match_with_library(
+    pending: pa.RecordBatchReader, library: pa.Table, knots: pa.Table
+) -> pa.RecordBatchReader:
+    """Match pending reports with the patterns of the library, as many at a time as a batch holds.
 
     Parameters
     ----------
-    pending, library, knots : pyarrow.Table
+    pending : pyarrow.RecordBatchReader
+        See ``match_reports``.
+    library, knots : pyarrow.Table
         See ``match_reports``.
 
     Returns
     -------
-    pyarrow.Table
-        One row a report and tick.
+    pyarrow.RecordBatchReader
+        One row a report and tick, in the order of `pending`.
     """
-    with threadpool_limits(1):
-        return match_reports(pending, library, knots)
+
+    def found() -> Iterator[pa.RecordBatch]:
+        with threadpool_limits(1):
+            yield from match_batches(pending, library, knots)
+
+    return pa.RecordBatchReader.from_batches(MATCH_SCHEMA, found())

@@ -8,16 +8,22 @@ tomorrow gets, bit for bit, what it got among a million today.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from archetype.sales.calibrate import apply_knots
-from archetype.sales.library import ENDED, Metric, distances, read_vectors
+from archetype.sales.features import N_FEATURES
+from archetype.sales.library import ENDED, Metric, read_vectors, to_points
 
-# Rows per step: the working set of a step stays in cache.
+# Rows per step.
 BATCH_ROWS = 8_192
+# Rows per matrix product: its result stays in cache.
+BLOCK_ROWS = 256
+# Another machine's matrix product may differ in the last bits.
+DECIMALS = 12
 # How sharply a pattern's share among all patterns falls with its distance.
 SHARPNESS = 8.0
 
@@ -61,25 +67,59 @@ def match_reports(pending: pa.Table, library: pa.Table, knots: pa.Table) -> pa.T
     ValueError
         The library has no or several versions, or fewer than two patterns, or a vector is not one.
     """
-    if pending.num_rows == 0:
-        return MATCH_SCHEMA.empty_table()
-    versions = library["library_version"].unique().to_pylist()
-    if len(versions) != 1:
-        raise ValueError(f"the library must be of one version, found {len(versions)}: {versions}")
-    stages = {stage: Patterns.from_library(library, is_ended=stage) for stage in (False, True)}
-    parts = []
-    for start in range(0, pending.num_rows, BATCH_ROWS):
-        batch = pending.slice(start, BATCH_ROWS)
-        vectors = read_vectors(batch)
-        is_ended = batch["is_ended"].to_numpy()
-        found = {}
+    found = match_batches(pending.to_batches(BATCH_ROWS), library, knots)
+    table = pa.Table.from_batches(found, MATCH_SCHEMA)
+    return table.sort_by([("report_id", "ascending"), ("written_at", "ascending")])
+
+
+def match_batches(
+    pending: Iterable[pa.RecordBatch], library: pa.Table, knots: pa.Table
+) -> Iterator[pa.RecordBatch]:
+    """Name the patterns of reports batch by batch, as ``match_reports`` does.
+
+    Parameters
+    ----------
+    pending : iterable of pyarrow.RecordBatch
+        Batches of `pending`.
+    library, knots : pyarrow.Table
+        See ``match_reports``.
+
+    Yields
+    ------
+    pyarrow.RecordBatch
+        ``MATCH_SCHEMA``, in the order of `pending`. Nothing is asked of the library unless there is
+        a batch with rows.
+
+    Raises
+    ------
+    ValueError
+        See ``match_reports``.
+    """
+    stages: dict[bool, Patterns] = {}
+    for batch in pending:
+        if batch.num_rows == 0:
+            continue
+        if not stages:
+            version = _only_version(library)
+            stages = {
+                ended: Patterns.from_library(library, is_ended=ended) for ended in (False, True)
+            }
+        table = pa.Table.from_batches([batch])
+        vectors = read_vectors(table)
+        is_ended = table["is_ended"].to_numpy()
+        found: dict[str, np.ndarray] = {}
         for stage, patterns in stages.items():
             at = np.flatnonzero(is_ended == stage)
             for name, values in patterns.compare(vectors[at]).items():
-                found.setdefault(name, np.empty(batch.num_rows))[at] = values
-        parts.append(_as_table(batch, found, knots, versions[0]))
-    table = pa.concat_tables(parts)
-    return table.sort_by([("report_id", "ascending"), ("written_at", "ascending")])
+                found.setdefault(name, np.empty(len(vectors)))[at] = values
+        yield from _as_table(table, found, knots, version).to_batches()
+
+
+def _only_version(library: pa.Table) -> str:
+    versions = library["library_version"].unique().to_pylist()
+    if len(versions) != 1:
+        raise ValueError(f"the library must be of one version, found {len(versions)}: {versions}")
+    return versions[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +130,26 @@ class Patterns:
     ----------
     clusters : numpy.ndarray of int, shape (k,)
         Ids of the patterns, ascending.
-    centroids : list of list of numpy.ndarray, shape (26,)
-        Their centroids, by pattern and prefix.
-    metrics : list of list of archetype.sales.library.Metric
-        How vectors are compared with each.
+    looks : numpy.ndarray of int, shape (k,)
+        The first look of each pattern; a pattern has one at every prefix of the stage.
+    centre : numpy.ndarray, shape (26,)
+        Subtracted from a vector first.
+    whitening : numpy.ndarray, shape (26 p, 26)
+        The whitening of every look's metric, one below the other.
+    points : numpy.ndarray, shape (26 p,)
+        The centroid of every look, by its own metric.
+    similarity : {"cosine", "euclidean", "mahalanobis"}
+        With "cosine", points lie on the unit sphere.
     reach : float
         How far a report may lie from its pattern.
     """
 
     clusters: np.ndarray
-    centroids: list[list[np.ndarray]]
-    metrics: list[list[Metric]]
+    looks: np.ndarray
+    centre: np.ndarray
+    whitening: np.ndarray
+    points: np.ndarray
+    similarity: str
     reach: float
 
     @classmethod
@@ -132,11 +181,19 @@ class Patterns:
                 f"the library has {len(clusters)} patterns of {'ended' if is_ended else 'open'} "
                 "reports; it needs 2 or more"
             )
-        by_cluster = [[row for row in rows if row["cluster_id"] == name] for name in clusters]
+        metrics = [_read_metric(row) for row in rows]
+        centre = metrics[0].centre
+        if any((metric.centre != centre).any() for metric in metrics):
+            raise ValueError("the metrics of a stage must have one centre")
+        centroids = [np.array([row["centroid"]]) for row in rows]
+        points = [to_points(*pair)[0] for pair in zip(metrics, centroids, strict=True)]
         return cls(
             clusters=np.array(clusters),
-            centroids=[[np.array(row["centroid"]) for row in own] for own in by_cluster],
-            metrics=[[_read_metric(row) for row in own] for own in by_cluster],
+            looks=np.searchsorted([row["cluster_id"] for row in rows], clusters),
+            centre=centre,
+            whitening=np.concatenate([metric.whitening for metric in metrics]),
+            points=np.concatenate(points),
+            similarity=metrics[0].similarity,
             reach=rows[0]["reach"],
         )
 
@@ -156,14 +213,7 @@ class Patterns:
             `is_beyond`, whether the report lies beyond the reach.
         """
         every = np.arange(len(vectors))
-        gaps = np.empty((len(vectors), len(self.clusters)))
-        for place, (centroids, metrics) in enumerate(
-            zip(self.centroids, self.metrics, strict=True)
-        ):
-            looks = zip(metrics, centroids, strict=True)
-            gaps[:, place] = np.min(
-                [distances(metric, vectors, centroid) for metric, centroid in looks], axis=0
-            )
+        gaps = self.distances(vectors)
         best = np.argmin(gaps, axis=1)
         nearest = gaps[every, best]
         others = gaps.copy()
@@ -180,6 +230,37 @@ class Patterns:
             "score": 1 / total,
             "is_beyond": nearest > self.reach,
         }
+
+    def distances(self, vectors: np.ndarray) -> np.ndarray:
+        """Measure the distance of vectors to every pattern, which is that to its nearest look.
+
+        Parameters
+        ----------
+        vectors : numpy.ndarray, shape (n, 26)
+            Vectors of reports of this stage.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, k)
+            Each row is, bit for bit, the same in any company: every product is of matrices of the
+            same shape, whatever their rows, and sums over the components run in their order.
+        """
+        gaps = np.empty((len(vectors), len(self.clusters)))
+        points = np.empty((len(self.points), BLOCK_ROWS))
+        by_look = points.reshape(-1, N_FEATURES, BLOCK_ROWS)
+        for start in range(0, len(vectors), BLOCK_ROWS):
+            some = vectors[start : start + BLOCK_ROWS]
+            block = np.zeros((BLOCK_ROWS, N_FEATURES))
+            block[: len(some)] = some - self.centre
+            np.matmul(self.whitening, block.T, out=points)
+            if self.similarity == "cosine":
+                lengths = np.sqrt((by_look * by_look).sum(axis=1, keepdims=True))
+                by_look /= np.where(lengths > 0, lengths, 1.0)
+            points -= self.points[:, None]
+            points *= points
+            squares = np.minimum.reduceat(by_look.sum(axis=1), self.looks)
+            gaps[start : start + BLOCK_ROWS] = np.sqrt(squares[:, : len(some)]).T
+        return gaps
 
 
 def _read_metric(row: dict) -> Metric:
@@ -201,13 +282,13 @@ def _as_table(
         "report_id": batch["report_id"].cast(pa.string()),
         "written_at": batch["written_at"].cast(pa.timestamp("us")),
         "cluster_id": pa.array(found["nearest"].astype(np.int32), mask=is_beyond),
-        "similarity_score": found["similarity"],
-        "cluster_match_confidence": np.where(is_beyond, 0.0, confidence),
-        "distance": found["distance"],
+        "similarity_score": found["similarity"].round(DECIMALS),
+        "cluster_match_confidence": np.where(is_beyond, 0.0, confidence).round(DECIMALS),
+        "distance": found["distance"].round(DECIMALS),
         "runner_up_cluster_id": np.where(is_beyond, found["nearest"], found["runner_up"]).astype(
             np.int32
         ),
-        "match_score": found["score"],
+        "match_score": found["score"].round(DECIMALS),
         "library_version": pa.repeat(version, batch.num_rows),
     }
     return pa.table(columns, schema=MATCH_SCHEMA)
