@@ -130,7 +130,7 @@ def _print_summary(
         )
         console.print(_table_of_archetypes(connection, version))
     head = connection.execute(HEADS).fetchall()[-1][0]
-    console.print(f"Logs are as they were logged; write down the head of their chain: {head}")
+    console.print(f"Logs intact, head of their chain: {head}")
     console.print(
         f"Read it: {published} (DuckDB, schema main, read-only)",
         style="bold",
