@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -96,6 +98,66 @@ def test_readers_are_served_through_ten_builds(builds: Builds, tmp_path, record_
     assert seen["reads"] >= 20
     assert seen["blocked_s"] < 1
     assert held == {"builds": [good[0]] * 2, "torn": []}
+
+
+# Publishes the same number in three tables, one number after the other, until it is killed.
+PUBLISHES = """
+import sys
+from itertools import count
+import duckdb
+from archetype.publish import publish_tables
+connection = duckdb.connect(sys.argv[1], config={"threads": 1})
+for number in count(int(sys.argv[2])):
+    for table in ("a", "b", "c"):
+        connection.execute(
+            f"create or replace table {table} as select {number} as number from range(20000)"
+        )
+    publish_tables(connection, ["a", "b", "c"])
+    print(number, flush=True)
+"""
+
+
+def test_publishing_is_one_stroke(tmp_path):
+    """Read while it publishes, kill it at a random moment, read again: ten times."""
+    generator = random.Random(1)
+    published, last = tmp_path / "published.duckdb", 0
+    for _ in range(10):
+        with subprocess.Popen(
+            [sys.executable, "-c", PUBLISHES, str(tmp_path / "archetype.duckdb"), str(last + 1)],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as publisher:
+            publisher.stdout.readline()
+            held = published.open("rb")
+            content = held.read()
+            end = time.monotonic() + generator.uniform(0.1, 0.8)
+            while time.monotonic() < end:
+                numbers = numbers_in(published)
+                assert len(set(numbers)) == 1
+                assert numbers[0] >= last
+                last = numbers[0]
+            publisher.kill()
+        numbers = numbers_in(published)
+        assert len(set(numbers)) == 1
+        assert numbers[0] >= last
+        last = numbers[0]
+        # Nothing is ever written into a file that somebody may have open.
+        with held:
+            held.seek(0)
+            assert held.read() == content
+    assert last > 10
+
+
+def numbers_in(published: Path) -> list[int]:
+    """Give the number of each table, of which all rows have the same one."""
+    with duckdb.connect(str(published), read_only=True) as connection:
+        found = [
+            connection.execute(f"select min(number), max(number), count(*) from {table}").fetchone()
+            for table in ("a", "b", "c")
+        ]
+    assert [(least, most, rows) for least, most, rows in found if least != most] == []
+    assert {rows for *_, rows in found} == {20000}
+    return [least for least, *_ in found]
 
 
 def last_build(warehouse: Warehouse) -> str:
