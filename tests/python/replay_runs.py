@@ -61,8 +61,8 @@ def give_file(place: Path, source: str | None) -> None:
 
 
 def parse(variables: dict[str, object]):
-    """Parse the project."""
-    return dbtRunner().invoke([*QUIETLY, "parse", "--vars", json.dumps(variables)]).result
+    """Parse the project; what it holds is written to `manifest.json` too."""
+    return dbtRunner().invoke(["--quiet", "parse", "--vars", json.dumps(variables)]).result
 
 
 def build(manifest, variables: dict[str, object], ends: list[str], home: Path) -> None:

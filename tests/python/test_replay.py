@@ -34,8 +34,11 @@ VARIABLES = {
 TOLD = {name: VARIABLES[name] for name in ("min_events_to_fit", "baseline_days")} | {
     "baseline_min_days": VARIABLES["baseline_min_days"]
 }
+# Of two days of sessions, by their ends. The second build knows of two of one type, the later of
+# which began after an instant that is replayed: a feature that looked ahead would differ.
+CHOSEN = (0, 1, 2, 3, 4, 5, 6, 8, 9, 14, 15, 16)
 # Sessions known to each build. Early calls are made by the second; the third fits anew.
-BUILDS = (6, 9, 11)
+BUILDS = (6, 10, 12)
 CHANGES = ({}, {"session_fingerprinting": True}, {"refit": True})
 EDITED, LATE = 1, 3
 NEW_YORK = timedelta(hours=5)
@@ -48,8 +51,8 @@ def history(tmp_path_factory):
     sessions = simulated_sessions(root / "sessions")
     sales = simulated_sales(root / "sales")
     edited, late = sessions[EDITED], sessions[LATE]
-    running = sessions[BUILDS[1] - 1]
-    a_tick = (running.starts_at + timedelta(hours=1.5)).replace(minute=0)
+    running = sessions[BUILDS[1] - 2]
+    a_tick = (running.starts_at + timedelta(hours=2)).replace(minute=0)
     assert running.starts_at < a_tick < running.ends_at
     steps = []
     for i, (n_before, n_known) in enumerate(zip((0, *BUILDS), BUILDS, strict=False)):
@@ -79,7 +82,7 @@ def history(tmp_path_factory):
 
 def simulated_sessions(folder: Path) -> list[SimpleNamespace]:
     """Simulate sessions; give each file with its span, by the end."""
-    simulate_sessions(folder, BUILDS[-1], 5, "json")
+    simulate_sessions(folder, CHOSEN[-1] + 1, 5, "json")
     found = []
     for path in sorted(folder.glob("*_0*[0-9].json")):
         told = json.loads(path.read_text())["session_metadata"]
@@ -89,7 +92,8 @@ def simulated_sessions(folder: Path) -> list[SimpleNamespace]:
         ends_at = starts_at + timedelta(minutes=float(told["session_duration"]))
         name = f"{told['session_type']}_{day}".upper().replace("NYAM", "NY_AM")
         found.append(SimpleNamespace(path=path, id=name, starts_at=starts_at, ends_at=ends_at))
-    return sorted(found, key=lambda one: (one.ends_at, one.path.name))
+    found = sorted(found, key=lambda one: (one.ends_at, one.path.name))
+    return [found[i] for i in CHOSEN]
 
 
 def simulated_sales(folder: Path) -> list[Path]:
