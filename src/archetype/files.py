@@ -19,7 +19,7 @@ UNREADABLE = (OSError, ValueError, MemoryError, pa.ArrowException, duckdb.Error)
 
 # A parsed document takes up to thirty times its bytes; commas count its values.
 MAX_JSON_BYTES = 1 << 24
-MAX_JSON_COMMAS = 1 << 21
+MAX_JSON_COMMAS = 1 << 20
 REQUIRED_EVENT_COLUMNS = (
     ("session_type",),
     ("session_date", "date"),

@@ -65,7 +65,7 @@ SESSION_REASONS = {
     "two_utf8_marks": {"invalid_json"},
     "long_text": {"eligible_to_fit", "low_information", "superseded"},
     "many_events": {"eligible_to_fit", "low_information", "superseded"},
-    "many_values": {"low_information", "no_readable_times", "too_few_events"},
+    "many_values": {"no_readable_times", "too_few_events", "superseded"},
     "too_long_text": {"too_large"},
     "too_many_events": {"too_large"},
     "too_many_values": {"too_large"},
