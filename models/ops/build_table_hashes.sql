@@ -6,7 +6,7 @@ hashes as (
 
 ),
 
-names as (
+published as (
 
     {% for table_name in published_tables() %}
     select
@@ -20,12 +20,12 @@ names as (
 final as (
 
     select
-        names.table_name,
+        published.table_name,
         coalesce(hashes.row_count, 0) as row_count,
         -- A table without rows has no row there.
         coalesce(hashes.content_hash, md5('')) as content_hash
-    from names
-    left join hashes on names.table_number = hashes.table_number
+    from published
+    left join hashes on published.table_number = hashes.table_number
 
 )
 

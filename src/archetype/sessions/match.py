@@ -49,14 +49,21 @@ def centroid_distances(points: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     numpy.ndarray, shape (n, k)
         Each row is, bit for bit, the same in any company: sums run over the axes in their order.
     """
-    distances = np.empty((len(points), len(centroids)))
+    distances = np.empty((len(centroids), len(points)))
     for rows in batches(len(points)):
-        squares = np.zeros((rows.stop - rows.start, len(centroids)))
-        for axis in range(points.shape[1]):
-            gap = points[rows, axis, None] - centroids[None, :, axis]
-            squares += gap * gap
-        distances[rows] = np.sqrt(squares)
-    return distances
+        distances[:, rows] = _by_centroid(points[rows], centroids)
+    return distances.T
+
+
+def _by_centroid(points: np.ndarray, centroids: np.ndarray) -> np.ndarray:
+    # One row an axis, one row a centroid: what is added up lies side by side.
+    squares = np.zeros((len(centroids), len(points)))
+    gap = np.empty_like(squares)
+    for axis, places in zip(points.T.copy(), centroids.T, strict=True):
+        np.subtract(axis, places[:, None], out=gap)
+        gap *= gap
+        squares += gap
+    return np.sqrt(squares, out=squares)
 
 
 def nearest_centroids(points: np.ndarray, centroids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -76,9 +83,15 @@ def nearest_centroids(points: np.ndarray, centroids: np.ndarray) -> tuple[np.nda
     distances : numpy.ndarray, shape (n,)
         Its distance.
     """
-    distances = centroid_distances(points, centroids)
-    labels = np.argmin(distances, axis=1)
-    return labels, distances[np.arange(len(points)), labels]
+    labels = np.zeros(len(points), dtype=np.intp)
+    nearest = np.empty(len(points))
+    for rows in batches(len(points)):
+        first, *others = _by_centroid(points[rows], centroids)
+        for label, distances in enumerate(others, start=1):
+            np.copyto(labels[rows], label, where=distances < first)
+            np.minimum(first, distances, out=first)
+        nearest[rows] = first
+    return labels, nearest
 
 
 def inverse_distance_confidence(distances: np.ndarray) -> np.ndarray:
