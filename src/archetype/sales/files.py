@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from archetype.files import hash_files
+from archetype.files import hash_files, literal_glob
 
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_BYTES = 1 << 20
@@ -122,17 +122,12 @@ def _check_parquet(path: Path) -> dict[str, object]:
             # Every page is decoded once: a broken one must not stop the other files.
             n_rows = sum(batch.num_rows for batch in file.iter_batches())
         with duckdb.connect() as connection:
-            relation = connection.read_parquet([_literal(path)])
+            relation = connection.read_parquet([literal_glob(path)])
             names, types = relation.columns, [str(kind) for kind in relation.types]
     except (OSError, pa.ArrowException, duckdb.Error):
         return {"reason": "invalid_parquet"}
     found = {"column_names": names, "column_types": types, "n_rows": n_rows}
     return found | _check_names(names)
-
-
-def _literal(path: Path) -> str:
-    """Escape a path that DuckDB would read as a glob."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
 
 
 def _check_names(names: list[str]) -> dict[str, object]:
