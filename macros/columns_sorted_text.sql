@@ -7,7 +7,7 @@
         ', ',
         null
         {%- for name in names | sort if name not in ('raw_file_path', 'file_row_number') %},
-        {{ "'" ~ tojson(name) | replace("'", "''") ~ ": '" }} || to_json({{ adapter.quote(name) }})
+        {{ "'" ~ tojson(name) | replace("'", "''") ~ ": '" }} || to_json({{ quoted_name(name) }})
         {%- endfor %}
     ) || '}'
 {%- endmacro %}

@@ -10,7 +10,7 @@
     {%- set parts = [] -%}
     {%- for name in layout['column_names'] if name | lower in mapping['numbers'] -%}
         {%- if layout['column_types'][layout['column_names'].index(name)] == 'VARCHAR' -%}
-            {%- set column = adapter.quote(name) -%}
+            {%- set column = quoted_name(name) -%}
             {%- do parts.append("try_cast(" ~ column ~ " as double) as " ~ column) -%}
         {%- endif -%}
     {%- endfor -%}
