@@ -157,7 +157,7 @@ def test_hostile_names_and_columns_are_read_as_data(tmp_path):
         (raw / folder).mkdir(parents=True)
     for n, name in enumerate(NAMES):
         (raw / "sessions" / f"{name}.json").write_text(json.dumps(session(f"S{n} ../{name}")))
-        line = '"{}","{}",2025-01-06 10:15,1,1'.format(*[name.replace('"', '""')] * 2)
+        line = '"{}","{}",2025-01-06 10:15,1,1'.format(*["of " + name.replace('"', '""')] * 2)
         (raw / "sales" / f"{name}.csv").write_text(f"store_id,sku,sold_at,units,revenue\n{line}\n")
     # The name of a column closes a quoted name, and goes on in SQL.
     stolen = f"(select content from read_text('{secret}'))"
@@ -175,7 +175,8 @@ def test_hostile_names_and_columns_are_read_as_data(tmp_path):
     (raw / "sales" / "header.csv").write_text(
         f"store_id,sku,sold_at,units,revenue,units' || {stolen} || '\nH,H,2025-01-06 10:15,1,1,1\n"
     )
-    stores = {"sales_stores": [*NAMES, *TEXTS, "P", "H"]}
+    named = [f"of {name}" for name in NAMES]
+    stores = {"sales_stores": [*named, *TEXTS, "P", "H"]}
     result = build(
         home,
         *("--select", "+session_processing_log", "+sales_processing_log", *WITHOUT_UNIT_TESTS),
@@ -196,7 +197,7 @@ def test_hostile_names_and_columns_are_read_as_data(tmp_path):
     assert reasons.pop("worse.parquet") == "ambiguous_columns"
     assert set(reasons.values()) == {"rows_used"}
     kept = built.query_warehouse("select store_id, sku from stg_sales__ticks")
-    assert sorted(kept) == sorted((name.strip(), name.strip()) for name in [*NAMES, "P", "H"])
+    assert sorted(kept) == sorted((name, name) for name in [*named, "P", "H"])
 
 
 def test_a_home_of_any_name_is_published_to(tmp_path):
@@ -415,7 +416,10 @@ def test_the_sql_that_classify_keeps_reads_no_file(sample_warehouse, tmp_path):
     model = next(one for one in document["models"] if one["name"] == "session_fingerprints")
     stolen = f"(select content from read_text('{tmp_path / 'secret.txt'}'))"
     plain = model["sql"]
-    for hostile, why in ((f"{stolen} as session_type", "disabled"), ("session_type", None)):
+    for hostile, why in (
+        (f"{stolen} as session_type", "disabled"),
+        ("session_type as session_type", None),
+    ):
         model["sql"] = f"select * replace ({hostile}) from ({plain})"
         kept.write_text(json.dumps(document))
         with LiveScorer(published, project=ROOT) as scorer:

@@ -197,7 +197,8 @@ def compile_live_sql(project: Path, variables: Mapping[str, object]) -> LiveSql:
         if result.returncode:
             said = " ".join((result.stdout + result.stderr).split())
             if WRONG_VARIABLE in said:
-                raise LiveError(f"--vars: {said[said.index(WRONG_VARIABLE) :]}")
+                said = said[said.index(WRONG_VARIABLE) :]
+                raise LiveError(f"--vars: {said.split(' > in macro ')[0]}")
             raise LiveError(f"dbt cannot compile the models of {project}: {said[-500:]}")
         manifest = json.loads((home / "target" / "manifest.json").read_text())
     known = yaml.safe_load((project / "dbt_project.yml").read_text())["vars"] | dict(variables)
