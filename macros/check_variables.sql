@@ -3,6 +3,15 @@
     {%- set problems = [] -%}
     {%- set rule = "{} is {}; it must be {}" -%}
 
+    {#- dbt runs what is a template in a text as soon as it is asked for: nothing is asked before. -#}
+    {%- for name, given in invocation_args_dict.get('vars', {}).items() if given is string -%}
+        {%- for opening in ['{' ~ '{', '{' ~ '%', '{' ~ '#'] if opening in given -%}
+            {%- do exceptions.raise_compiler_error(
+                "Wrong variable: " ~ name ~ " holds " ~ opening ~ "; it must be a plain value."
+            ) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+
     {%- for name in invocation_args_dict.get('vars', {}) if name not in known_variables() -%}
         {%- do problems.append(
             name ~ " is no variable; known are " ~ known_variables() | join(', ')
@@ -24,6 +33,7 @@
         'drift_min_features': 1,
         'drift_min_sessions': 1,
         'early_sample_max': 30,
+        'sidecar_checkpoint': 1,
         'baseline_days': 7,
         'baseline_min_days': 2,
         'open_ticks': 1,
@@ -44,6 +54,7 @@
         'components': 30,
         'random_state': 4294967295,
         'peer_days': 36500,
+        'sidecar_checkpoint': 100,
         'baseline_days': 730,
         'baseline_min_days': var('baseline_days'),
     } -%}
@@ -107,7 +118,7 @@
     {%- set zone = var('default_time_zone') | string -%}
     {%- set zones = run_query(
         "select 1 from " ~ known_time_zones()
-        ~ " where name = '" ~ zone | replace("'", "''") ~ "'"
+        ~ " where name = " ~ sql_text(zone)
     ) -%}
     {%- if zones.rows | length == 0 -%}
         {%- do problems.append(rule.format(

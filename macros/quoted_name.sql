@@ -1,4 +1,11 @@
-{#- A column's name as an identifier, whatever signs it is made of: a raw file may name it anything. -#}
+{#-
+    A name as a quoted identifier, whatever it holds: names of columns come from raw files too, and
+    the adapter's own quoting leaves quotes within a name as they are.
+-#}
 {% macro quoted_name(name) -%}
+    {{- return(adapter.dispatch('quoted_name', 'archetype')(name)) -}}
+{%- endmacro %}
+
+{% macro default__quoted_name(name) -%}
     "{{ name | replace('"', '""') }}"
 {%- endmacro %}

@@ -25,7 +25,7 @@
         getvariable('{{ variable }}'),
         columns = {
             {%- for name in layout['column_names'] -%}
-            '{{ name | replace("'", "''") }}': 'VARCHAR'{{ ', ' if not loop.last }}
+            {{ sql_text(name) }}: 'VARCHAR'{{ ', ' if not loop.last }}
             {%- endfor -%}
         },
         auto_detect = false, header = true, delim = '{{ layout["delimiter"] }}',

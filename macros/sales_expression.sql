@@ -1,7 +1,8 @@
 {#-
     One expression of sales_columns as the engine's own parser reads it: what is wrong with it, its
-    text written anew from the tree, so that nothing but the tree is ever run, the columns that it
-    names, and those that it does nothing but calculate with.
+    text written anew from the tree, the columns that it names, and those that it does nothing but
+    calculate with. The new text is parsed once more, within brackets as it will be run: what is
+    checked is its tree, so that no fault of the writing can smuggle anything past the checks.
 -#}
 {% macro sales_expression(expression) -%}
     {{- return(adapter.dispatch('sales_expression', 'archetype')(expression)) -}}
@@ -9,14 +10,31 @@
 
 {% macro default__sales_expression(expression) -%}
     {%- set query -%}
-    with parsed as (
+    with given as (
+        select cast(json_serialize_sql('select ' || {{ sql_text(expression) }}) as json) as ast
+    ),
+    written as (
         select
-            cast(
-                json_serialize_sql('select ' || '{{ expression | replace("'", "''") }}') as json
-            ) as ast
+            json_extract_string(ast, '$.error_message') as syntax_error,
+            case
+                when
+                    json_extract_string(ast, '$.error') = 'false'
+                    and json_array_length(ast, '$.statements') = 1
+                    and json_array_length(ast, '$.statements[0].node.select_list') = 1
+                    -- DuckDB 1 can write a constant beyond all numbers, but not read it.
+                    and not regexp_matches(cast(ast as varchar), '"value":-?Infinity')
+                    then substr(json_deserialize_sql(ast), 8)
+            end as canonical
+        from given
+    ),
+    parsed as (
+        select
+            *,
+            cast(json_serialize_sql('select (' || canonical || ')') as json) as ast
+        from written
     ),
     query as (
-        select ast, json_extract(ast, '$.statements[0].node') as body from parsed
+        select *, json_extract(ast, '$.statements[0].node') as body from parsed
     ),
     tree as (
         select node.* from query, json_tree(query.body) as node
@@ -30,10 +48,13 @@
         select
             json_extract_string(names.value, '$[0]') as name,
             json_array_length(names.value) as n_parts,
-            siblings.parent as caller
+            coalesce(arguments.parent, siblings.parent) as caller
         from tree as names
         inner join tree as reference on names.parent = reference.id
         inner join tree as siblings on reference.parent = siblings.id
+        -- DuckDB 2 has an argument's name between a function and what it is called with.
+        left join tree as arguments
+            on reference.key = 'expression' and siblings.parent = arguments.id
         where names.key = 'column_names'
     ),
     calculated as (
@@ -44,7 +65,7 @@
         having bool_and(coalesce(word.text in ('{{ sales_arithmetic() | join("', '") }}'), false))
     )
     select
-        json_extract_string(ast, '$.error_message') as syntax_error,
+        syntax_error,
         coalesce(
             json_array_length(ast, '$.statements') = 1
             and json_extract_string(body, '$.type') = 'SELECT_NODE'
@@ -76,10 +97,7 @@
         ) + (select count(*) from reference where n_parts > 1) as n_qualified,
         (select to_json(list(distinct name order by name)) from reference) as column_names,
         (select to_json(list(name order by name)) from calculated) as calculated_names,
-        case
-            when json_extract_string(ast, '$.error') = 'false'
-                then substr(json_deserialize_sql(ast), 8)
-        end as canonical
+        canonical
     from query
     {%- endset -%}
     {#- Nothing can be asked while models are parsed. -#}

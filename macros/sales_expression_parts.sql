@@ -5,6 +5,7 @@
         'CONSTANT',
         'FUNCTION',
         'CAST',
+        'TYPE',
         'CASE',
         'COMPARISON',
         'CONJUNCTION',

@@ -5,7 +5,7 @@
 {% macro sales_functions() %}
     {{- return(sales_arithmetic() + [
         '||', '~~', '!~~', '~~*', '!~~*',
-        'concat', 'concat_ws', 'contains', 'ends_with', 'left', 'length', 'lower', 'ltrim',
+        'concat', 'concat_ws', 'contains', 'ends_with', 'if', 'left', 'length', 'lower', 'ltrim',
         'nullif', 'position', 'prefix', 'regexp_extract', 'regexp_full_match', 'regexp_matches',
         'regexp_replace', 'replace', 'right', 'rtrim', 'split_part', 'starts_with',
         'strip_accents', 'strpos', 'substr', 'substring', 'suffix', 'translate', 'trim', 'upper',

@@ -22,7 +22,7 @@
                 {{ text_value }}, '\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?'
             )
             then {{ utc_instant(
-                'try_cast(' ~ text_value ~ ' as timestamp)', "'" ~ var('sales_time_zone') ~ "'"
+                'try_cast(' ~ text_value ~ ' as timestamp)', sql_text(var('sales_time_zone'))
             ) }}
     end
 {%- endmacro %}

@@ -1,4 +1,4 @@
 {#- An end of the replay range from the variable of that name; null where it is empty. -#}
 {% macro sales_replay_instant(name) -%}
-    cast(nullif('{{ var(name) | string | replace("'", "''") }}', '') as timestamp)
+    cast(nullif({{ sql_text(var(name)) }}, '') as timestamp)
 {%- endmacro %}

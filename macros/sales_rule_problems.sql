@@ -34,8 +34,8 @@
     {%- endif -%}
 
     {%- for name in ['replay_from', 'replay_to'] if var(name) -%}
-        {%- set text = var(name) | string | replace("'", "''") -%}
-        {%- set found = run_query("select try_cast('" ~ text ~ "' as timestamp) is null") -%}
+        {%- set text = sql_text(var(name)) -%}
+        {%- set found = run_query("select try_cast(" ~ text ~ " as timestamp) is null") -%}
         {%- if found.rows[0][0] -%}
             {%- do problems.append(rule.format(
                 name, var(name), "an instant in UTC such as 2025-01-31 00:00:00, or empty"

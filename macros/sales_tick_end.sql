@@ -5,6 +5,6 @@
 {% macro sales_tick_end(tick_local) -%}
     {{- utc_instant(
         after_microseconds(tick_local, sales_tick_us()),
-        "'" ~ var('sales_time_zone') ~ "'"
+        sql_text(var('sales_time_zone'))
     ) -}}
 {%- endmacro %}

@@ -7,7 +7,7 @@
     {%- set zone = var('sales_time_zone') | string -%}
     {%- set zones = run_query(
         "select 1 from " ~ known_time_zones()
-        ~ " where name = '" ~ zone | replace("'", "''") ~ "'"
+        ~ " where name = " ~ sql_text(zone)
     ) -%}
     {%- if zones.rows | length == 0 -%}
         {%- do problems.append(

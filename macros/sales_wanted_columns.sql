@@ -5,7 +5,7 @@
     {%- for field in mapping if field in sales_fields() %}
         {%- for name in mapping[field]['column_names'] %}
     union all
-    select '{{ field }}' as field, '{{ name | replace("'", "''") }}' as column_name
+    select '{{ field }}' as field, {{ sql_text(name) }} as column_name
         {%- endfor %}
     {%- endfor %}
 {%- endmacro %}

@@ -6,7 +6,7 @@
 {% macro default__sql_text_list(texts) -%}
     cast([
         {%- for text in texts -%}
-            '{{ text | string | replace("'", "''") }}'{{ ', ' if not loop.last }}
+            {{- sql_text(text) }}{{ ', ' if not loop.last }}
         {%- endfor -%}
     ] as varchar[])
 {%- endmacro %}

@@ -27,8 +27,8 @@ REQUIRED_EVENT_COLUMNS = (
     ("timestamp",),
 )
 LOOKAHEAD_FIELDS = ("future_htf", "htf_forecast", "f50_forward", "htf_prediction")
-# DuckDB's reader adds a column of this name.
-RESERVED_COLUMNS = ("file_row_number",)
+# DuckDB's reader adds columns of these names.
+RESERVED_COLUMNS = ("file_row_number", "raw_file_path")
 EVENT_COLUMNS = frozenset(
     (
         "session_type",
@@ -149,8 +149,10 @@ def hash_files(pattern: str, variable: str, expected: str) -> list[dict[str, obj
         No file matches.
     """
     folder = fixed_folder(pattern)
+    # Who names one file says where it lies; what a wildcard finds must not lead elsewhere.
+    limit = os.path.realpath(folder) if glob.has_magic(pattern) else os.path.sep
     rows = [
-        _hash_file(Path(path), folder)
+        _hash_file(_named_plainly(Path(path)), folder, Path(limit))
         for path in glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
         if not Path(path).is_dir()
     ]
@@ -162,8 +164,13 @@ def hash_files(pattern: str, variable: str, expected: str) -> list[dict[str, obj
     return sorted(rows, key=lambda row: row["file_name"])
 
 
-def _hash_file(path: Path, folder: Path) -> dict[str, object]:
-    """Describe one file by its bytes alone."""
+def _named_plainly(path: Path) -> Path:
+    """Make a path absolute that DuckDB would take for a home folder or an address."""
+    return path.absolute() if path.parts[0].startswith("~") or ":" in path.parts[0] else path
+
+
+def _hash_file(path: Path, folder: Path, limit: Path) -> dict[str, object]:
+    """Describe one file by its bytes alone; one that lies beyond the limit is not opened."""
     row: dict[str, object] = {
         "file_path": _as_text(str(path)),
         "file_name": _as_text(Path(os.path.relpath(path, folder)).as_posix()),
@@ -175,6 +182,11 @@ def _hash_file(path: Path, folder: Path) -> dict[str, object]:
     }
     if row["file_path"] != str(path):
         return row | {"reason": "unreadable_file", "detail": "its name is not UTF-8"}
+    if "\\" in str(path) and literal_glob(path) != str(path):
+        # DuckDB takes the backslash for a slash then.
+        return row | {"reason": "unreadable_file", "detail": "its path holds \\ beside *, ? or ["}
+    if not Path(os.path.realpath(path)).is_relative_to(limit):
+        return row | {"reason": "unreadable_file", "detail": "it is a link out of its folder"}
     try:
         # Opening a pipe or a device could wait for ever.
         if not stat.S_ISREG(path.stat().st_mode):
@@ -265,7 +277,7 @@ def _check_schema(file: pq.ParquetFile) -> dict[str, object]:
     if missing:
         return {"reason": "missing_columns", "detail": ", ".join(missing)}
     wrong = [f"{f.name} is {f.type}" for f in schema if f.name in EVENT_COLUMNS and _is_odd(f.type)]
-    wrong += [f"{name} is reserved" for name in RESERVED_COLUMNS if name in schema.names]
+    wrong += [f"{name} is reserved" for name in schema.names if name.lower() in RESERVED_COLUMNS]
     return {"reason": "wrong_columns", "detail": ", ".join(wrong)} if wrong else {}
 
 

@@ -65,7 +65,7 @@ named as (
         *,
         {{ slug('session_type') }} as type_slug,
         upper({{ slug('symbol') }}) as symbol_slug,
-        coalesce(nullif(time_zone, ''), '{{ var("default_time_zone") }}') as zone_name,
+        coalesce(nullif(time_zone, ''), {{ sql_text(var('default_time_zone')) }}) as zone_name,
         try_cast(session_duration as double) as minutes
     from read_headers
 

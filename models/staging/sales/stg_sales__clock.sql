@@ -1,4 +1,4 @@
-{%- set zone = "'" ~ var('sales_time_zone') ~ "'" -%}
+{%- set zone = sql_text(var('sales_time_zone')) -%}
 with
 
 run_state as (

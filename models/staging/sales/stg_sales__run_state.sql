@@ -1,4 +1,4 @@
-{%- set zone = "'" ~ var('sales_time_zone') ~ "'" -%}
+{%- set zone = sql_text(var('sales_time_zone')) -%}
 {%- set steps_us = 'cast(-steps_back.n as bigint) * ' ~ sales_tick_us() -%}
 with
 

@@ -70,7 +70,7 @@ judged as (
             when is_unknown_store then 'unknown_store'
             {%- endif %}
         end as reason,
-        {{ local_time('sold_at', "'" ~ var('sales_time_zone') ~ "'") }} as sold_local
+        {{ local_time('sold_at', sql_text(var('sales_time_zone'))) }} as sold_local
     from timed
 
 ),

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from archetype.files import literal_glob
 from archetype.sessions.live_sql import CHECKPOINT, LiveSql
 
 FILES_MODEL = "list_session_files"
@@ -129,7 +130,7 @@ class LiveChain:
         for seed, types in compiled.seeds.items():
             self._connection.execute(
                 f"create table {seed} as from read_csv(?, header = true, columns = {dict(types)})",
-                [str(seeds / f"{seed}.csv")],
+                [literal_glob(seeds / f"{seed}.csv")],
             )
         self._connection.register("peers", peers.select(PEER_COLUMNS))
         self._connection.execute(
@@ -138,6 +139,9 @@ class LiveChain:
         )
         self._connection.unregister("peers")
         self._connection.register("live_raw_file", self._raw)
+        # The SQL comes from a file below the home: whatever it says, it reaches no other file.
+        self._connection.execute("set enable_external_access = false")
+        self._connection.execute("set lock_configuration = true")
 
     def close(self) -> None:
         """Free the memory; the chain cannot be used any more."""

@@ -32,6 +32,9 @@ FILES_MODEL = "stg_session_json__files"
 CHECKPOINT = "checkpoint_pct_asked_for"
 """Stands for the checkpoint in the compiled SQL, where a build has the list of all."""
 
+# How the macro check_variables begins what it says.
+WRONG_VARIABLE = "Wrong variable: "
+
 # What dbt reads to compile the targets, below the project's root.
 _READ = (
     "dbt_project.yml",
@@ -46,7 +49,7 @@ _READ = (
 )
 
 # Raise it when this module writes something else for the same project.
-_FORMAT = 1
+_FORMAT = 2
 
 
 class LiveError(ValueError):
@@ -180,9 +183,8 @@ def compile_live_sql(project: Path, variables: Mapping[str, object]) -> LiveSql:
         with duckdb.connect(str(home / "archetype.duckdb")) as connection:
             connection.execute(f"create table {FILES_MODEL} as select null::varchar as reason")
         given = dict(variables) | {"checkpoints": f"[{CHECKPOINT}]"}
-        command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "--no-use-colors", "compile"]
-        command += ["--select", *(f"+{target}" for target in TARGETS)]
-        command += ["--vars", json.dumps(given)]
+        command = [sys.executable, "-m", "archetype.sessions.live_dbt"]
+        command += [json.dumps(dict(variables)), json.dumps(given), *TARGETS]
         environment = os.environ | {
             "ARCHETYPE_HOME": folder,
             "ARCHETYPE_THREADS": "1",
@@ -193,8 +195,11 @@ def compile_live_sql(project: Path, variables: Mapping[str, object]) -> LiveSql:
             command, cwd=project, env=environment, capture_output=True, text=True, check=False
         )
         if result.returncode:
-            said = (result.stdout + result.stderr).split()
-            raise LiveError(f"dbt cannot compile the models of {project}: {' '.join(said[-60:])}")
+            said = " ".join((result.stdout + result.stderr).split())
+            if WRONG_VARIABLE in said:
+                said = said[said.index(WRONG_VARIABLE) :]
+                raise LiveError(f"--vars: {said.split(' > in macro ')[0]}")
+            raise LiveError(f"dbt cannot compile the models of {project}: {said[-500:]}")
         manifest = json.loads((home / "target" / "manifest.json").read_text())
     known = yaml.safe_load((project / "dbt_project.yml").read_text())["vars"] | dict(variables)
     return read_manifest(manifest, known)
