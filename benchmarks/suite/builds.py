@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from suite.harness import ROOT, Bench, Case, Row
@@ -25,7 +26,7 @@ class Home:
     folder : pathlib.Path
         The home.
     sessions, sales : str
-        Globs; without one, that wing reads nothing. `None` for both reads the sample.
+        Globs; without one, that wing reads the sample.
     """
 
     folder: Path
@@ -51,14 +52,11 @@ class Home:
 
     def environment(self) -> dict[str, str]:
         """Give the variables of a build here."""
-        nothing = str(self.folder / "nothing" / "*.parquet")
-        is_sample = self.sessions is None and self.sales is None
-        raw = {
-            "ARCHETYPE_SESSIONS": "" if is_sample else self.sessions or nothing,
-            "ARCHETYPE_SALES": "" if is_sample else self.sales or nothing,
+        return {
+            "ARCHETYPE_SESSIONS": self.sessions or "",
+            "ARCHETYPE_SALES": self.sales or "",
             "ARCHETYPE_MRDL": "",
-        }
-        return raw | {
+            "ARCHETYPE_SALES_TRUTH": "",
             "ARCHETYPE_HOME": str(self.folder),
             "DBT_TARGET_PATH": str(self.target),
             "DBT_LOG_PATH": str(self.folder / "logs"),
@@ -195,7 +193,7 @@ def share_time(spans: Sequence[tuple[str, float, float]]) -> dict[str, float]:
     )
     running = dict.fromkeys(shares, 0)
     place = 0
-    for begin, end in zip(moments, moments[1:], strict=False):
+    for begin, end in pairwise(moments):
         while place < len(events) and events[place][0] <= begin:
             running[events[place][2]] += events[place][1]
             place += 1

@@ -1,4 +1,4 @@
-"""The 30 features in plain NumPy: sorted arrays, reductions between the places where a session ends.
+"""The 30 features in plain NumPy: sorted arrays, reduced between the places where sessions end.
 
 Files are read by pyarrow, texts as codes. NaN stands for null.
 """
@@ -44,9 +44,7 @@ def read(events_path: str, sessions_path: str) -> dict[str, np.ndarray]:
     sessions = pq.read_table(sessions_path)
     table = pq.read_table(events_path, read_dictionary=TEXTS).unify_dictionaries()
     columns = {
-        name: table[name].combine_chunks()
-        for name in table.column_names
-        if name != "event_number"
+        name: table[name].combine_chunks() for name in table.column_names if name != "event_number"
     }
     given = {
         name: column.to_numpy(zero_copy_only=False)

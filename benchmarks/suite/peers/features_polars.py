@@ -24,7 +24,7 @@ from suite.peers.features import (
 )
 
 AT = pl.col("at")
-SAME = AT == AT.shift()
+SAME = AT.shift() == AT
 
 
 def run(**arguments) -> dict[str, object]:
@@ -131,7 +131,7 @@ def describe_prices(priced: pl.LazyFrame) -> pl.LazyFrame:
     """Describe prices, and give each session's range over its median price."""
     p, d = pl.col("price"), pl.col("d")
     steps = [
-        pl.when(AT == AT.shift(k)).then((p - p.shift(k)) / k).alias(f"mean_{k}") for k in (1, 2, 3)
+        pl.when(AT.shift(k) == AT).then((p - p.shift(k)) / k).alias(f"mean_{k}") for k in (1, 2, 3)
     ]
     priced = priced.with_columns(steps).with_columns(
         pl.col("mean_1").alias("d"), pl.coalesce("mean_3", "mean_2", "mean_1").alias("trailing")

@@ -128,9 +128,7 @@ def measure_checkpoints(
         cases.append(peer_case(bench, by, module, arguments))
     if checkpoints == [100]:
         floor = {"events": cleaned["events"], "spill": str(bench.folder / "spill")}
-        cases.append(
-            function_case(FLOOR, "suite.work.session_features:pass_once", floor, bench)
-        )
+        cases.append(function_case(FLOOR, "suite.work.session_features:pass_once", floor, bench))
     labels = {"case": name, "size": size, "n_items": cleaned["n_events"]}
     rows = in_turn(cases, bench, work="session_features", **labels)
     for row in rows:
