@@ -13,8 +13,8 @@ CLOCK = """
 bootstraps, the trials of 7 k x 2 scalers x components x 2 distances with theirs, and how it
 describes archetypes. *trials alone* is the part of it that tries. *scikit-learn KMeans alone* is
 one `KMeans(n_init=10).fit` of the same vectors in the fitted space on one thread: what a fit
-without any of this would cost. Trials look at no more than `trial_sample_max` sessions, bootstraps at no
-more than `metric_sample_max`, so the cost hardly grows with the sessions.
+without any of this would cost. Trials look at no more than `trial_sample_max` sessions, bootstraps
+at no more than `metric_sample_max`, so the cost hardly grows with the sessions.
 """
 SIZES = {"tiny": (60,), "quick": (10_000,), "full": (10_000, 100_000)}
 CASES = {
