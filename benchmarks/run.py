@@ -4,7 +4,7 @@
 
 It simulates its own input, writes `results.json`, `results.svg` and `RESULTS.md` beside itself, and
 prints the bounds that are missed; the exit code is 0 all the same. `--folder` keeps input and homes
-(of the full run about 30 GB) for the next one; by default they are gone afterwards. Peers need
+(of the full run tens of GB) for the next one; by default they are gone afterwards. Peers need
 `benchmarks/install`; what is not installed is left out.
 """
 
@@ -17,23 +17,23 @@ import traceback
 from pathlib import Path
 
 from suite import bounds, machine, report
-from suite.harness import BENCHMARKS, MODES, Bench, Row
+from suite.harness import BENCHMARKS, MODES, Bench, Row, failed
 from suite.work import WORKS
 
 
-def measure(name: str, bench: Bench) -> tuple[list[Row], str | None]:
-    """Measure one piece of work at all its sizes; give its rows, and how it broke if it did."""
+def measure(name: str, bench: Bench) -> list[Row]:
+    """Measure one piece of work at all its sizes; where one breaks off, a row says so."""
     module = WORKS[name]
     rows: list[Row] = []
     sizes = getattr(module, "sizes", lambda mode: module.SIZES[mode])(bench.mode.name)
     for size in sizes:
         try:
             rows += module.measure(size, bench)
-        except Exception:
+        except Exception as error:
             # An hour's other figures are not lost to one that cannot be taken.
             traceback.print_exc()
-            return rows, f"{name} at {size} broke off: see above"
-    return rows, None
+            rows.append(failed("ours", error, bench, work=name, case="all", size=size))
+    return rows
 
 
 def load(folder: Path, here: Row) -> Row:
@@ -46,14 +46,11 @@ def load(folder: Path, here: Row) -> Row:
     return {"machine": here, "works": {}}
 
 
-def run(names: list[str], bench: Bench, out: Path) -> list[str]:
-    """Measure pieces of work and write the report after each; give what broke off."""
+def run(names: list[str], bench: Bench, out: Path) -> None:
+    """Measure pieces of work, write the report after each, and print the bounds."""
     results = load(out, machine.describe())
-    broken = []
     for name in names:
-        rows, problem = measure(name, bench)
-        if problem:
-            broken.append(problem)
+        rows = measure(name, bench)
         if rows:
             results["works"][name] = {
                 "mode": bench.mode.name,
@@ -65,7 +62,6 @@ def run(names: list[str], bench: Bench, out: Path) -> list[str]:
         figure = "" if bound.figure is None else f"{bound.figure:.4g}, "
         limit = f"{bounds.SIGNS[bound.is_met]} {bound.limit:g}"
         print(f"{bound.verdict:13}{bound.claim}: {figure}must be {limit} ({bound.at})")
-    return broken
 
 
 def main() -> None:
@@ -77,12 +73,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where to keep input and homes")
     parser.add_argument("--out", type=Path, default=BENCHMARKS, help="where to write the results")
     options = parser.parse_args()
+    if options.tiny and options.out == BENCHMARKS:
+        parser.error("--tiny says nothing of cost: name another folder by --out")
     mode = MODES["full" if options.full else "tiny" if options.tiny else "quick"]
     with tempfile.TemporaryDirectory(prefix="archetype-bench-") as temporary:
         folder = (options.folder or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        broken = run(options.only, Bench(folder, mode), options.out)
-    print(*broken, f"Read {options.out / report.REPORT_NAME}", sep="\n")
+        run(options.only, Bench(folder, mode), options.out)
+    print(f"Read {options.out / report.REPORT_NAME}")
 
 
 if __name__ == "__main__":

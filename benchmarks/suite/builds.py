@@ -44,10 +44,11 @@ class Home:
         return self.folder / "target"
 
     def clear(self) -> None:
-        """Drop what was built; what dbt has parsed stays, as in any second build."""
+        """Drop what was built or taken out; what dbt has parsed stays, as in any second build."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for path in self.folder.glob("*.duckdb*"):
-            path.unlink()
+        for pattern in ("*.duckdb*", "*.parquet"):
+            for path in self.folder.glob(pattern):
+                path.unlink()
         (self.folder / "logs" / "dbt.log").unlink(missing_ok=True)
 
     def environment(self) -> dict[str, str]:

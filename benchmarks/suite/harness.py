@@ -43,8 +43,8 @@ class Mode:
 
 MODES = {
     "tiny": Mode("tiny", repeats=1),
-    "quick": Mode("quick"),
-    "full": Mode("full", patience_s=240.0),
+    "quick": Mode("quick", patience_s=150.0),
+    "full": Mode("full", patience_s=300.0),
 }
 
 
@@ -241,7 +241,9 @@ def _search_path() -> str:
     return os.pathsep.join([str(BENCHMARKS), *([given] if given else [])])
 
 
-def in_turn(cases: Sequence[Case], bench: Bench, **labels: object) -> list[Row]:
+def in_turn(
+    cases: Sequence[Case], bench: Bench, *, is_warm: bool = False, **labels: object
+) -> list[Row]:
     """Measure cases in turn: each round runs every case once, so that they share what disturbs.
 
     Parameters
@@ -250,6 +252,8 @@ def in_turn(cases: Sequence[Case], bench: Bench, **labels: object) -> list[Row]:
         What is compared.
     bench : Bench
         How often, and where logs go.
+    is_warm : bool
+        Whether every case ran before, as where its answer was checked: no warm-ups then.
     **labels
         What every row says besides: `work`, `case`, `size` and others.
 
@@ -263,21 +267,32 @@ def in_turn(cases: Sequence[Case], bench: Bench, **labels: object) -> list[Row]:
     runs: dict[str, list[Run]] = {case.by: [] for case in cases}
     failures: dict[str, str] = {}
     spent = 0.0
-    for number in range(bench.mode.warmups + bench.mode.repeats):
-        is_warm = number >= bench.mode.warmups
-        if number > bench.mode.warmups and spent > bench.mode.patience_s:
+    warmups = 0 if is_warm else bench.mode.warmups
+    for number in range(warmups + bench.mode.repeats):
+        if number > warmups and spent > bench.mode.patience_s:
             break
         for case in cases:
             if case.by in failures:
                 continue
             run = run_child(case, bench.folder / "case.log")
             if run.failure:
-                failures[case.by] = run.failure.replace(str(bench.folder), "...")
-            elif is_warm:
+                failures[case.by] = without_paths(run.failure, bench)
+            elif number >= warmups:
                 runs[case.by].append(run)
                 spent += run.whole_s
-            _say(labels, case.by, run, is_warm)
+            _say(labels, case.by, run, number >= warmups)
     return [labels | _summary(by, runs[by], failures.get(by)) for by in runs]
+
+
+def without_paths(text: str, bench: Bench) -> str:
+    """Give the first line of a failure without the folders of this machine."""
+    line = next(iter(text.splitlines()), "")
+    return line.replace(str(bench.folder), "...").replace(str(ROOT), "...")
+
+
+def failed(by: str, error: Exception, bench: Bench, **labels: object) -> Row:
+    """Give the row of what could not be measured."""
+    return labels | {"by": by, "runs": 0, "failure": without_paths(str(error), bench)}
 
 
 def _summary(by: str, runs: list[Run], failure: str | None) -> Row:
@@ -301,7 +316,7 @@ def _median(values) -> float:
     return round(statistics.median(values), 4)
 
 
-def _say(labels: Row, by: str, run: Run, is_warm: bool) -> None:
+def _say(labels: Row, by: str, run: Run, counts: bool) -> None:
     place = " ".join(str(labels[name]) for name in ("work", "case", "size") if name in labels)
     told = run.failure or f"{run.whole_s:8.2f} s, {run.peak_mib:6.0f} MiB"
-    print(f"{place}: {by}{'' if is_warm else ' (warm-up)'}: {told}", flush=True)
+    print(f"{place}: {by}{'' if counts else ' (warm-up)'}: {told}", flush=True)

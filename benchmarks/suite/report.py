@@ -33,6 +33,7 @@ COLUMNS = {
     "hooks_s": "hooks s",
     "idle_s": "idle s",
     "outside_s": "outside s",
+    "dbt_share": "dbt's share",
     "sql_s": "SQL s",
     "median_ms": "median ms",
     "p95_ms": "95 % ms",
@@ -56,10 +57,11 @@ TEXTS = ("case", "by")
 HEAD = """# What it costs
 
 Written by `benchmarks/run.py` from `results.json`; edit neither. Every figure is of a process of
-its own. *runs* is how many were measured, after one that was not; those of a group ran in turn, and
-times are their medians: *whole s* from the start of the process to its end, *engine s* of the work
-alone (see each table), *from-to* its extremes. *MiB* is the most that the process held of memory.
-*items* are events, rows, vectors or windows.
+its own. *runs* is how many were measured, after one that was not; where a round takes minutes they
+are fewer than five. Those of a group ran in turn, and times are their medians: *whole s* from the
+start of the process to its end, *engine s* of the work alone (see each table), *from-to* its
+extremes. *MiB* is the most that the process held of memory. *items* are events, rows, vectors or
+windows.
 
 ## How to repeat it
     make bench         # minutes

@@ -331,6 +331,18 @@ def test_bounds_of_builds_and_windows_are_checked():
     }
 
 
+def test_what_failed_at_the_bounded_size_is_missed_and_not_forgotten(tmp_path):
+    claim = "detection and matching of sales end, having held at most: MiB"
+    error = harness.ChildError(f"dbt: out of memory in {tmp_path}/spill")
+    labels = {"work": "sales_detection", "case": "all", "size": 50_000_000}
+    row = harness.failed("ours", error, bench_in(tmp_path), **labels)
+    assert verdicts([])[claim] == "not measured"
+    assert verdicts([row])[claim] == "MISSED"
+    text = report.render(results_of([row]))
+    assert "ours failed: dbt: out of memory in .../spill" in text
+    assert str(tmp_path) not in text
+
+
 def test_every_loss_is_told():
     name, one, _ = "session_features", *session_features.CHECKPOINTS
     rows = [

@@ -20,6 +20,8 @@ SIZES = {
     "quick": (1_000_000,),
     "full": (1_000_000, 10_000_000, 50_000_000),
 }
+LARGEST_KEPT = 10_000_000
+"""What is larger is not kept for the publishing: it would fill disks."""
 DAYS = 90
 SERIES_ROWS_A_DAY = 11.7
 SELECTION = (
@@ -38,7 +40,10 @@ def measure(size: int, bench: Bench) -> list[Row]:
     arguments = ["--select", *SELECTION, *WITHOUT_TESTS]
     case = build_case("ours: dbt", home, bench, arguments, is_limited=True)
     labels = {"case": "detection and matching", "size": size, "n_items": told["n_rows"]}
-    return in_turn([case], bench, work="sales_detection", **labels)
+    rows = in_turn([case], bench, work="sales_detection", **labels)
+    if size > LARGEST_KEPT:
+        home.clear()
+    return rows
 
 
 def build_home(size: int, bench: Bench) -> tuple[Home, Row]:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from suite.builds import MEMORY_LIMIT, WITHOUT_TESTS, Home, build_case
-from suite.harness import Bench, Case, Row, function_case, in_turn, prepare
+from suite.harness import Bench, Case, ChildError, Row, failed, function_case, in_turn, prepare
 from suite.inputs import cleaned_events, raw_sessions
 from suite.peers.features import KEYS, NAMES
 
@@ -83,6 +83,7 @@ def measure(size: int, bench: Bench) -> list[Row]:
             case = dbt_case(DBT_JSON, home, bench, checkpoints)
             labels = {"case": f"{name}, JSON", "size": size, "n_items": told["n_events"]}
             rows += in_turn([case], bench, work="session_features", **labels)
+            home.clear()
     return rows
 
 
@@ -116,7 +117,9 @@ def measure_checkpoints(
         ),
         bench.folder,
     )
-    cases, checks = [dbt, sql], {}
+    cases, checks, rows = [dbt, sql], {}, []
+    labels = {"work": "session_features", "case": name, "size": size}
+    labels["n_items"] = cleaned["n_events"]
     # By dbt from raw files or as SQL from cleaned events: the vectors are the same.
     checks[SQL] = check_dbt(bench, home, ours)
     for by, module in PEERS.items():
@@ -124,17 +127,25 @@ def measure_checkpoints(
             continue
         arguments = {"events": cleaned["events"], "sessions": cleaned["sessions"]}
         arguments["checkpoints"] = checkpoints
-        checks[by] = check_peer(bench, by, module, arguments, ours)
+        try:
+            checks[by] = check_peer(bench, by, module, arguments, ours)
+        except ChildError as error:
+            # It ran out of memory, say: that is a result too.
+            rows.append(failed(by, error, bench, **labels))
+            continue
         cases.append(peer_case(bench, by, module, arguments))
     if checkpoints == [100]:
         floor = {"events": cleaned["events"], "spill": str(bench.folder / "spill")}
-        cases.append(function_case(FLOOR, "suite.work.session_features:pass_once", floor, bench))
-    labels = {"case": name, "size": size, "n_items": cleaned["n_events"]}
-    rows = in_turn(cases, bench, work="session_features", **labels)
+        case = function_case(FLOOR, "suite.work.session_features:pass_once", floor, bench)
+        prepare(case, bench.folder)
+        cases.append(case)
+    rows += in_turn(cases, bench, is_warm=True, **labels)
     for row in rows:
         row["largest_difference"] = checks.get(row["by"])
         if row["by"] == DBT:
             row["n_items"] = told["n_events"]
+    # The next size needs the room.
+    home.clear()
     return rows
 
 
