@@ -1,0 +1,162 @@
+"""Makes what is measured on: raw files by the simulator, and the cleaned events of all peers.
+
+Each function runs in a child; what lies there already is used again.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from suite.harness import Bench, Row, function_case, prepare
+
+SEED = 1
+
+CLEANED = {
+    "session_ordered_events": "session_id, event_number",
+    "session_selection": "session_id, file_name, session_key",
+}
+"""The models whose rows all peers start from, with the order of their rows: cleaned events in the
+one order there is, and what is known of each session. Where the graph changes, change this."""
+
+PEER_EVENTS = """
+    select
+        session_id, event_number, elapsed_us, phase, htf_regime, structural_role, price,
+        magnitude, significance
+    from '{session_ordered_events}'
+    order by session_id, event_number
+"""
+PEER_SESSIONS = """
+    select session_id, session_type, started_at, duration_us, has_scheduled_end
+    from '{session_selection}'
+    where reason is null
+    order by session_id
+"""
+# The peers leave out what no simulated session needs: a peer session that began before and ends
+# after the one that is described.
+UNFINISHED_PEERS = """
+    select count(*)
+    from (
+        select
+            started_at + to_microseconds(duration_us) as as_of_at,
+            max(started_at + to_microseconds(duration_us)) over (
+                partition by session_type
+                order by started_at
+                range between unbounded preceding and interval 1 microsecond preceding
+            ) as last_peer_at
+        from session_selection
+        where reason is null
+    )
+    where last_peer_at > as_of_at
+"""
+
+
+def raw_sessions(bench: Bench, count: int, file_format: str) -> tuple[str, Row]:
+    """Simulate sessions; give the glob of their files, and how many sessions and events it has."""
+    folder = bench.folder / f"sessions_{file_format}_{count}"
+    told = folder.with_suffix(".told.json")
+    if not told.exists():
+        arguments = {"out": str(folder), "count": count, "file_format": file_format}
+        case = function_case("simulate", "suite.inputs:simulate", arguments, bench)
+        told.write_text(json.dumps(prepare(case, bench.folder)))
+    return str(folder / f"*.{file_format}"), json.loads(told.read_text())
+
+
+def simulate(out: str, count: int, file_format: str) -> Row:
+    """Simulate sessions."""
+    from archetype.simulate import simulate_sessions
+
+    report = simulate_sessions(Path(out), count, SEED, file_format)
+    return {"n_sessions": report.n_sessions, "n_events": report.n_events}
+
+
+def raw_sales(bench: Bench, stores: int, skus: int, days: int, **options) -> tuple[str, Row]:
+    """Simulate sales without dirt; give the glob of their files, and how many rows it has."""
+    name = "_".join(map(str, ("sales", stores, skus, days, *options.values())))
+    folder = bench.folder / name
+    told = folder.with_suffix(".told.json")
+    if not told.exists():
+        arguments = {"out": str(folder), "stores": stores, "skus": skus, "days": days, **options}
+        case = function_case("simulate", "suite.inputs:simulate_store_sales", arguments, bench)
+        told.write_text(json.dumps(prepare(case, bench.folder)))
+    return str(folder / "sales_2*.parquet"), json.loads(told.read_text())
+
+
+def simulate_store_sales(out: str, stores: int, skus: int, days: int, **options) -> Row:
+    """Simulate sales."""
+    from archetype.simulate import simulate_sales
+
+    report = simulate_sales(
+        *(Path(out), stores, skus, days, SEED), file_format="parquet", dirt=False, **options
+    )
+    return {"n_series": report.n_series, "n_rows": report.n_rows, "truth": str(report.truth_path)}
+
+
+def cleaned_events(bench: Bench, warehouse: Path, folder: Path) -> Row:
+    """Write the cleaned events of a warehouse for all peers; give the files and their rows."""
+    told = folder / "told.json"
+    if not told.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        arguments = {"warehouse": str(warehouse), "folder": str(folder)}
+        case = function_case("cleaned", "suite.inputs:write_cleaned", arguments, bench)
+        told.write_text(json.dumps(prepare(case, bench.folder)))
+    return json.loads(told.read_text())
+
+
+def write_cleaned(warehouse: str, folder: str) -> Row:
+    """Write the cut of the graph whole for our SQL, and what peers need of it for them."""
+    import duckdb
+
+    files = {name: str(Path(folder) / f"{name}.parquet") for name in CLEANED}
+    peers = {name: str(Path(folder) / f"{name}.parquet") for name in ("events", "sessions")}
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        connection.execute(f"set temp_directory = '{folder}/spill'; set timezone = 'UTC'")
+        if connection.execute(UNFINISHED_PEERS).fetchone()[0]:
+            raise ValueError("the input has sessions that overlap their peers; peers need none")
+        for name, order in CLEANED.items():
+            connection.execute(
+                f"copy (from {name} order by {order}) to '{files[name]}' (format parquet)"
+            )
+        for path, query in zip(peers.values(), (PEER_EVENTS, PEER_SESSIONS), strict=True):
+            query = query.format_map(files)
+            connection.execute(f"copy ({query}) to '{path}' (format parquet)")
+        (n_events,) = connection.execute(f"select count(*) from '{peers['events']}'").fetchone()
+    return {"given": files, **peers, "n_events": n_events}
+
+
+def differences(ours: str, theirs: str, names: list[str], keys: list[str]) -> Row:
+    """Compare two Parquet files of vectors.
+
+    Parameters
+    ----------
+    ours, theirs : str
+        Files with the columns `keys` and `names`.
+    names, keys : list of str
+        What is compared, and by what rows are found.
+
+    Returns
+    -------
+    dict
+        `compared`: rows of ours; `largest_difference`: of any value, relative to it where it is
+        larger than 1.
+
+    Raises
+    ------
+    ValueError
+        A row stands on one side alone, or a value is null on one side alone.
+    """
+    import duckdb
+
+    matched = " and ".join(f"a.{key} = b.{key}" for key in keys)
+    gaps = [f"abs(a.{name} - b.{name}) / greatest(1, abs(a.{name}))" for name in names]
+    broken = " or ".join(f"(a.{n} is null) != (b.{n} is null) or isnan(b.{n})" for n in names)
+    missing = f"a.{keys[0]} is null or b.{keys[0]} is null"
+    n_rows, largest, n_broken = duckdb.sql(
+        f"""
+        select count(*), max(greatest({", ".join(gaps)})), count(*) filter ({missing} or {broken})
+        from '{ours}' as a full join '{theirs}' as b on {matched}
+        """
+    ).fetchone()
+    if n_broken or not n_rows:
+        raise ValueError(f"{n_broken} of {n_rows} rows stand, or have a value, on one side alone")
+    return {"compared": n_rows, "largest_difference": largest}
