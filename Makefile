@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: build test lint docs bench bench-sales sample lock clean
+.PHONY: build test test-kill test-garbage test-duckdb2 audit-deps lint docs bench bench-full bench-sales sample lock \
+    clean
 
 build: .venv/installed
 	@$(BIN)/archetype build
@@ -10,6 +11,22 @@ build: .venv/installed
 # ALL=1 adds what takes long, as CI does.
 test: .venv/installed
 	@scripts/test $(if $(ALL),,-m "not long")
+
+# Two hundred builds killed anywhere; an hour.
+test-kill: .venv/installed
+	@ARCHETYPE_KILLS=$${ARCHETYPE_KILLS:-200} $(BIN)/pytest -rP tests/python/test_kill.py
+
+# Five thousand broken files, and what became of them by kind; ARCHETYPE_SEED draws others.
+test-garbage: .venv/installed
+	@ARCHETYPE_MUTATIONS=$${ARCHETYPE_MUTATIONS:-5000} $(BIN)/pytest -n 0 -rP tests/python/test_garbage.py
+
+# The sample on DuckDB 2 in an environment of its own, compared cell by cell.
+test-duckdb2: .venv/installed
+	@scripts/test-duckdb2
+
+# Known vulnerabilities of the locked packages, where somebody answers.
+audit-deps: .venv/installed
+	@$(BIN)/python scripts/audit-deps
 
 lint: .venv/installed
 	@scripts/lint
