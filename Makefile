@@ -14,7 +14,7 @@ test: .venv/installed
 
 # Two hundred builds killed anywhere; an hour.
 test-kill: .venv/installed
-	@ARCHETYPE_KILLS=$${ARCHETYPE_KILLS:-200} $(BIN)/pytest -rP tests/python/test_kill.py
+	@ARCHETYPE_KILLS=$${ARCHETYPE_KILLS:-200} $(BIN)/pytest -rP tests/python/test_kill.py tests/python/test_readers.py
 
 # Five thousand broken files, and what became of them by kind; ARCHETYPE_SEED draws others.
 test-garbage: .venv/installed

@@ -26,6 +26,7 @@ from conftest import built_once
 from home_state import State, differing, state_of, torn, visible
 from kill_builds import running
 
+from archetype.audit import audit_logs
 from archetype.leftovers import remove_unborn
 from archetype.simulate import simulate_sales, simulate_sessions
 
@@ -163,6 +164,7 @@ def test_the_history_is_worth_killing(history, builds):
             assert torn(connection) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("number", range(len(STAGES)), ids=[stage.name for stage in STAGES])
 def test_a_killed_build_is_made_good_by_the_next(
@@ -251,6 +253,7 @@ def check_whole(found: State, after: State, home: Path, killed: list[str]) -> No
     with duckdb.connect(str(home / "published.duckdb"), read_only=True) as connection:
         assert differing(last_hashes(connection), after.builds[-1]) == [], killed
         assert torn(connection) == [], killed
+    assert audit_logs(home).breaks == [], killed
 
 
 def last_hashes(connection) -> dict[str, str]:
