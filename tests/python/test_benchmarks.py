@@ -258,6 +258,21 @@ def test_time_is_shared_by_what_runs_at_once():
     assert builds.share_time(spans) == {"models_s": 3.0, "tests_s": 1.0, "hooks_s": 1.0}
 
 
+def test_what_the_engine_took_is_told_by_the_kind_of_node():
+    lines = (
+        ("MainThread", "SQL status: OK in 9.000 seconds"),
+        ("Thread-1 (", "Began executing node model.archetype.sessions"),
+        ("Thread-2 (", "Began executing node test.archetype.unique.1a"),
+        ("Thread-1 (", "SQL status: OK in 0.250 seconds"),
+        ("Thread-2 (", "SQL status: OK in 0.500 seconds"),
+        ("Thread-1 (", "SQL status: OK in 1.000 seconds"),
+        ("Thread-1 (", "Began executing node unit_test.archetype.a"),
+        ("Thread-1 (", "SQL status: OK in 4.000 seconds"),
+    )
+    log = "".join(f"\x1b[0m13:18:08.225144 [debug] [{who}]: {what}\n" for who, what in lines)
+    assert builds.engine_seconds(log) == {"models_s": 1.25, "tests_s": 4.5}
+
+
 def row_of(work: str, case: str, by: str, size: int, engine_s: float, **more) -> dict:
     times = {"whole_s": engine_s + 1, "cpu_s": engine_s, "engine_s": engine_s}
     spread = {"low_s": engine_s, "high_s": engine_s}
