@@ -234,7 +234,7 @@ def _shown(row: Row) -> Row:
     if isinstance(row.get("n_rows"), int):
         shown["n_rows"] = f"{row['n_rows']:,}"
     if row.get("largest_difference") is not None:
-        shown["largest_difference"] = f"{row['largest_difference']:.0e}"
+        shown["largest_difference"] = f"{row['largest_difference']:.1g}"
     return shown
 
 
