@@ -13,7 +13,10 @@ from pathlib import Path
 from suite.harness import ROOT, Bench, Case, Row
 
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-ENGINE_TIME = re.compile(r"SQL status: OK in ([0-9.]+) seconds")
+LOGGED = re.compile(
+    r"\[debug\] \[(?P<thread>[^\]]+?) *\]: "
+    r"(?:Began executing node (?P<node>\S+)|SQL status: OK in (?P<seconds>[0-9.]+) seconds)"
+)
 MEMORY_LIMIT = "4GB"
 
 
@@ -143,8 +146,9 @@ def read_build(home: Home) -> Row:
     dict
         `engine_s`: from dbt's first node to its last; `tests_s`, `models_s` (models, seeds,
         publishing) and `hooks_s`: the part of it in which such nodes ran, an instant with two of
-        them counting half for each; `idle_s`: in which none ran; `sql_s`: what the engine says its
-        statements took, all threads together; `n_nodes`: how many nodes ran.
+        them counting half for each; `idle_s`: in which none ran; `models_sql_s` and
+        `tests_sql_s`: what the engine says the statements of either took, all threads together;
+        `n_nodes`: how many nodes ran.
     """
     results = json.loads((home.target / "run_results.json").read_text())
     spans = []
@@ -157,14 +161,40 @@ def read_build(home: Home) -> Row:
     elapsed = results["elapsed_time"]
     shares = share_time(spans)
     log = home.folder / "logs" / "dbt.log"
-    told = ENGINE_TIME.findall(log.read_text(errors="replace")) if log.exists() else []
+    told = engine_seconds(log.read_text(errors="replace")) if log.exists() else {}
     return {
         "engine_s": elapsed,
         **{kind: round(seconds, 3) for kind, seconds in shares.items()},
         "idle_s": round(elapsed - sum(shares.values()), 3),
-        "sql_s": round(sum(map(float, told)), 3),
+        "models_sql_s": round(told.get("models_s", 0.0), 3),
+        "tests_sql_s": round(told.get("tests_s", 0.0), 3),
         "n_nodes": len(spans),
     }
+
+
+def engine_seconds(log: str) -> dict[str, float]:
+    """Add up what statements took, by the kind of the node that ran them.
+
+    Parameters
+    ----------
+    log : str
+        dbt's log: in each thread a node begins, and its statements end.
+
+    Returns
+    -------
+    dict of str to float
+        Seconds by kind; what ran before the first node of its thread is left out.
+    """
+    kinds: dict[str, str] = {}
+    seconds: dict[str, float] = {}
+    for found in LOGGED.finditer(log):
+        thread, node = found["thread"], found["node"]
+        if node:
+            kinds[thread] = _KINDS.get(node.split(".")[0], "models_s")
+        elif thread in kinds:
+            kind = kinds[thread]
+            seconds[kind] = seconds.get(kind, 0.0) + float(found["seconds"])
+    return seconds
 
 
 _KINDS = {"test": "tests_s", "unit_test": "tests_s", "operation": "hooks_s"}

@@ -6,32 +6,68 @@ Each function runs in a child; what lies there already is used again.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from suite.harness import Bench, Row, function_case, prepare
+from suite.peers.features import PHASES
 
 SEED = 1
 
-CLEANED = {
-    "session_ordered_events": "session_id, event_number",
-    "session_selection": "session_id, file_name, session_key",
-}
-"""The models whose rows all peers start from, with the order of their rows: cleaned events in the
-one order there is, and what is known of each session. Where the graph changes, change this."""
 
-PEER_EVENTS = """
-    select
-        session_id, event_number, elapsed_us, phase, htf_regime, structural_role, price,
-        magnitude, significance
-    from '{session_ordered_events}'
-    order by session_id, event_number
-"""
-PEER_SESSIONS = """
+@dataclass(frozen=True)
+class Cut:
+    """Where our SQL and all peers start from: cleaned events.
+
+    Parameters
+    ----------
+    models : tuple of str
+        The models whose rows our SQL starts from: cleaned events, not yet set beside each other,
+        and what tells of their sessions.
+    events : str
+        A query that gives peers the events of the sessions that are used, in the one order there
+        is.
+    """
+
+    models: tuple[str, ...]
+    events: str
+
+
+CUTS = (
+    Cut(
+        ("session_placed_events", "session_candidates"),
+        """
+        select
+            sessions.session_id, events.event_number, events.elapsed_us,
+            coalesce([{phases}][events.phase_number], 'other') as phase, events.htf_regime,
+            nullif(events.structural_role, '') as structural_role, events.price, events.magnitude,
+            events.significance
+        from session_events as events
+        inner join session_selection as sessions using (session_hash)
+        where sessions.reason is null and events.is_in_session
+        order by sessions.session_id, events.event_number
+        """,
+    ),
+    Cut(
+        ("session_ordered_events", "session_selection"),
+        """
+        select
+            session_id, event_number, elapsed_us, phase, htf_regime,
+            nullif(structural_role, '') as structural_role, price, magnitude, significance
+        from session_events
+        order by session_id, event_number
+        """,
+    ),
+)
+"""One for each shape that the graph has had; the first whose models there are is taken."""
+
+SESSIONS = """
     select session_id, session_type, started_at, duration_us, has_scheduled_end
-    from '{session_selection}'
+    from session_selection
     where reason is null
     order by session_id
 """
+RELATIONS = "select table_name from information_schema.tables"
 # The peers leave out what no simulated session needs: a peer session that began before and ends
 # after the one that is described.
 UNFINISHED_PEERS = """
@@ -104,24 +140,33 @@ def cleaned_events(bench: Bench, warehouse: Path, folder: Path) -> Row:
 
 
 def write_cleaned(warehouse: str, folder: str) -> Row:
-    """Write the cut of the graph whole for our SQL, and what peers need of it for them."""
+    """Write the models of the cut for our SQL, and what peers need of them for peers."""
     import duckdb
 
-    files = {name: str(Path(folder) / f"{name}.parquet") for name in CLEANED}
-    peers = {name: str(Path(folder) / f"{name}.parquet") for name in ("events", "sessions")}
+    def path(name: str) -> str:
+        return str(Path(folder) / f"{name}.parquet")
+
     with duckdb.connect(warehouse, read_only=True) as connection:
         connection.execute(f"set temp_directory = '{folder}/spill'; set timezone = 'UTC'")
         if connection.execute(UNFINISHED_PEERS).fetchone()[0]:
             raise ValueError("the input has sessions that overlap their peers; peers need none")
-        for name, order in CLEANED.items():
-            connection.execute(
-                f"copy (from {name} order by {order}) to '{files[name]}' (format parquet)"
-            )
-        for path, query in zip(peers.values(), (PEER_EVENTS, PEER_SESSIONS), strict=True):
-            query = query.format_map(files)
-            connection.execute(f"copy ({query}) to '{path}' (format parquet)")
-        (n_events,) = connection.execute(f"select count(*) from '{peers['events']}'").fetchone()
-    return {"given": files, **peers, "n_events": n_events}
+        there = {name for (name,) in connection.execute(RELATIONS).fetchall()}
+        cut = next((cut for cut in CUTS if there.issuperset(cut.models)), None)
+        if cut is None:
+            raise ValueError("the graph has none of the known cuts: add one to suite.inputs.CUTS")
+        phases = ", ".join(f"'{phase}'" for phase in PHASES)
+        queries = {name: f"from {name}" for name in cut.models}
+        queries |= {"events": cut.events.format(phases=phases), "sessions": SESSIONS}
+        for name, query in queries.items():
+            connection.execute(f"copy ({query}) to '{path(name)}' (format parquet)")
+        (n_events,) = connection.execute(f"select count(*) from '{path('events')}'").fetchone()
+    given = {name: path(name) for name in cut.models}
+    return {
+        "given": given,
+        "events": path("events"),
+        "sessions": path("sessions"),
+        "n_events": n_events,
+    }
 
 
 def differences(ours: str, theirs: str, names: list[str], keys: list[str]) -> Row:

@@ -34,7 +34,8 @@ COLUMNS = {
     "idle_s": "idle s",
     "outside_s": "outside s",
     "dbt_share": "dbt's share",
-    "sql_s": "SQL s",
+    "models_sql_s": "models' SQL s",
+    "tests_sql_s": "tests' SQL s",
     "median_ms": "median ms",
     "p95_ms": "95 % ms",
     "together_ms": "together ms",
@@ -51,7 +52,8 @@ ONLY_OF = {
     "models_s": ("sample_build",),
     "hooks_s": ("sample_build",),
     "idle_s": ("sample_build",),
-    "sql_s": ("sample_build",),
+    "models_sql_s": ("sample_build",),
+    "tests_sql_s": ("sample_build",),
 }
 TEXTS = ("case", "by")
 HEAD = """# What it costs
@@ -232,7 +234,7 @@ def _shown(row: Row) -> Row:
     if isinstance(row.get("n_rows"), int):
         shown["n_rows"] = f"{row['n_rows']:,}"
     if row.get("largest_difference") is not None:
-        shown["largest_difference"] = f"{row['largest_difference']:.0e}"
+        shown["largest_difference"] = f"{row['largest_difference']:.1g}"
     return shown
 
 

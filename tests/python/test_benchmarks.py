@@ -37,51 +37,38 @@ def bench_in(folder: Path) -> Bench:
     return Bench(folder, MODES["tiny"])
 
 
+TWINS = """
+    copy (
+        select 'A' as symbol, * from '{raw}'
+        union all
+        select
+            'B' as symbol,
+            * exclude (file_row_number)
+            replace (price_level * (1 + file_row_number / 1e4) as price_level)
+        from read_parquet('{raw}', file_row_number = true)
+    ) to '{out}' (format parquet)
+"""
+
+
 @pytest.fixture(scope="session")
 def described(tmp_path_factory) -> tuple[Bench, builds.Home, dict]:
-    """Build a few simulated sessions and take the cleaned events that all start from."""
+    """Build simulated sessions and take the cleaned events that all start from.
+
+    Each has a twin of another symbol that begins when it does: ties are where medians of the days
+    before may differ.
+    """
     bench = bench_in(tmp_path_factory.mktemp("bench"))
     raw, _ = inputs.raw_sessions(bench, N_SESSIONS, "parquet")
-    home = builds.Home(bench.folder / "home", sessions=raw)
+    twins = bench.folder / "twins.parquet"
+    duckdb.execute(TWINS.format(raw=raw, out=twins))
+    home = builds.Home(bench.folder / "home", sessions=str(twins))
     checkpoints = session_features.CHECKPOINTS["six checkpoints"]
     harness.prepare(session_features.dbt_case("dbt", home, bench, checkpoints), bench.folder)
     cleaned = inputs.cleaned_events(bench, home.warehouse, bench.folder / "cleaned")
-    by_dbt = home.folder / "vectors.parquet"
-    session_features.write_vectors(str(home.warehouse), str(by_dbt))
-    return bench, home, cleaned | {"by_dbt": str(by_dbt)}
-
-
-def our_vectors(bench: Bench, home: builds.Home, cleaned: dict, out: Path) -> str:
-    """Describe cleaned events by our SQL alone."""
-    wanted = f"select {', '.join((*features.KEYS, *features.NAMES))} from {{last}}"
-    arguments = session_features.sql_arguments(home, cleaned) | {"out": str(out), "query": wanted}
-    case = harness.function_case("sql", "suite.replay:replay", arguments, bench)
-    harness.prepare(case, bench.folder)
-    return str(out)
-
-
-@pytest.fixture(scope="session")
-def doubled(described) -> tuple[Bench, dict]:
-    """Give every session a twin that begins when it does, with other prices, and our vectors."""
-    bench, home, cleaned = described
-    folder = bench.folder / "doubled"
-    folder.mkdir()
-    files = {}
-    for name, path in {**cleaned["given"], **cleaned}.items():
-        if name not in (*inputs.CLEANED, "events", "sessions"):
-            continue
-        files[name] = str(folder / f"{name}.parquet")
-        has_price = name in ("session_ordered_events", "events")
-        other = "session_id || '_TWIN' as session_id"
-        other += ", price * (1 + event_number / 1e3) as price" if has_price else ""
-        order = "session_id, event_number" if has_price else "session_id"
-        duckdb.execute(
-            f"copy (from '{path}' union all select * replace ({other}) from '{path}'"
-            f" order by {order}) to '{files[name]}'"
-        )
-    given = {name: files[name] for name in inputs.CLEANED}
-    ours = our_vectors(bench, home, {"given": given}, folder / "ours.parquet")
-    return bench, {"events": files["events"], "sessions": files["sessions"], "ours": ours}
+    # All tests read one file of vectors, so that none opens the warehouse twice.
+    ours = home.folder / "vectors.parquet"
+    session_features.write_vectors(str(home.warehouse), str(ours))
+    return bench, home, cleaned | {"ours": str(ours)}
 
 
 def describe(bench: Bench, cleaned: dict, module: str, *, is_peer: bool = False) -> dict:
@@ -110,15 +97,15 @@ def test_the_peers_name_the_features_that_we_have():
 
 
 @pytest.mark.parametrize("module", ["features_pandas", "features_numpy"])
-def test_peers_that_are_always_there_give_our_features(doubled, module):
-    bench, cleaned = doubled
+def test_peers_that_are_always_there_give_our_features(described, module):
+    bench, _, cleaned = described
     told = describe(bench, cleaned, module)
     assert told["compared"] > 8 * N_SESSIONS
     assert told["largest_difference"] <= session_features.TOLERANCE
 
 
-def test_polars_gives_our_features(doubled):
-    bench, cleaned = doubled
+def test_polars_gives_our_features(described):
+    bench, _, cleaned = described
     is_peer = where_installed("features_polars")
     told = describe(bench, cleaned, "features_polars", is_peer=is_peer)
     assert told["largest_difference"] <= session_features.TOLERANCE
@@ -126,9 +113,13 @@ def test_polars_gives_our_features(doubled):
 
 def test_the_sql_that_is_cut_out_gives_what_dbt_wrote(described):
     bench, home, cleaned = described
-    sql = our_vectors(bench, home, cleaned, bench.folder / "sql.parquet")
+    out = bench.folder / "sql.parquet"
+    wanted = f"select {', '.join((*features.KEYS, *features.NAMES))} from {{last}}"
+    arguments = session_features.sql_arguments(home, cleaned) | {"out": str(out), "query": wanted}
+    case = harness.function_case("sql", "suite.replay:replay", arguments, bench)
+    harness.prepare(case, bench.folder)
     names, keys = list(features.NAMES), list(features.KEYS)
-    assert inputs.differences(cleaned["by_dbt"], sql, names, keys)["largest_difference"] == 0
+    assert inputs.differences(cleaned["ours"], str(out), names, keys)["largest_difference"] == 0
 
 
 def test_a_cut_that_leaves_a_way_to_raw_files_is_refused(described):
@@ -139,8 +130,8 @@ def test_a_cut_that_leaves_a_way_to_raw_files_is_refused(described):
         find_part(home.target, "session_fingerprints", ["nowhere"])
 
 
-def test_one_wrong_value_or_missing_row_of_a_peer_is_seen(doubled):
-    bench, cleaned = doubled
+def test_one_wrong_value_or_missing_row_of_a_peer_is_seen(described):
+    bench, _, cleaned = described
     names, keys = list(features.NAMES), list(features.KEYS)
     wrong, short = bench.folder / "wrong.parquet", bench.folder / "short.parquet"
     source = f"from '{cleaned['ours']}' order by session_id, checkpoint_pct"
@@ -265,6 +256,21 @@ def test_time_is_shared_by_what_runs_at_once():
     spans = [("models_s", 0.0, 4.0), ("tests_s", 2.0, 4.0), ("hooks_s", 5.0, 6.0)]
     # 0-2 models alone, 2-4 half each, 4-5 nothing, 5-6 a hook.
     assert builds.share_time(spans) == {"models_s": 3.0, "tests_s": 1.0, "hooks_s": 1.0}
+
+
+def test_what_the_engine_took_is_told_by_the_kind_of_node():
+    lines = (
+        ("MainThread", "SQL status: OK in 9.000 seconds"),
+        ("Thread-1 (", "Began executing node model.archetype.sessions"),
+        ("Thread-2 (", "Began executing node test.archetype.unique.1a"),
+        ("Thread-1 (", "SQL status: OK in 0.250 seconds"),
+        ("Thread-2 (", "SQL status: OK in 0.500 seconds"),
+        ("Thread-1 (", "SQL status: OK in 1.000 seconds"),
+        ("Thread-1 (", "Began executing node unit_test.archetype.a"),
+        ("Thread-1 (", "SQL status: OK in 4.000 seconds"),
+    )
+    log = "".join(f"\x1b[0m13:18:08.225144 [debug] [{who}]: {what}\n" for who, what in lines)
+    assert builds.engine_seconds(log) == {"models_s": 1.25, "tests_s": 4.5}
 
 
 def row_of(work: str, case: str, by: str, size: int, engine_s: float, **more) -> dict:

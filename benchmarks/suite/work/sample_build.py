@@ -15,8 +15,8 @@ start and parse, *start s*. Of the engine's seconds, *tests s* is the part in wh
 tests ran, *models s* models, seeds and publishing, *hooks s* hooks, *idle s* nothing; an instant
 with two nodes counts half for each. *dbt's share* is start, parse and tests over the whole;
 *outside s*, the rest, is models, hooks and idle together, and dbt's own work for each of these
-nodes is still in it. *SQL s* is what DuckDB says all statements of models and tests took together,
-as dbt's log has it.
+nodes is still in it. *models' SQL s* and *tests' SQL s* are what DuckDB says the statements of
+either took, both threads together, as dbt's log has it.
 """
 SIZES = {"tiny": (), "quick": (1,), "full": (1,)}
 
