@@ -35,8 +35,14 @@ docs: .venv/installed
 	@mkdir -p "$${ARCHETYPE_HOME:-warehouse}"
 	@$(BIN)/dbt --quiet docs generate && echo "Read it: $(BIN)/dbt docs serve"
 
+# Time and memory beside pandas, Polars and others, as benchmarks/RESULTS.md; in minutes, or in an hour.
 bench: .venv/installed
-	@$(BIN)/python benchmarks/session_features.py
+	@benchmarks/install
+	@$(BIN)/python benchmarks/run.py
+
+bench-full: .venv/installed
+	@benchmarks/install
+	@$(BIN)/python benchmarks/run.py --full
 
 # How well detection finds and names what was planted; fails where a bound is missed.
 bench-sales: .venv/installed
