@@ -1,6 +1,6 @@
 with
 
-hashes as (
+digests as (
 
     select * from {{ ref('hash_public_tables') }}
 
@@ -21,11 +21,11 @@ final as (
 
     select
         published.table_name,
-        coalesce(hashes.row_count, 0) as row_count,
+        coalesce(digests.row_count, 0) as row_count,
         -- A table without rows has no row there.
-        coalesce(hashes.content_hash, md5('')) as content_hash
+        coalesce(digests.content_hash, md5('')) as content_hash
     from published
-    left join hashes on published.table_number = hashes.table_number
+    left join digests on published.table_number = digests.table_number
 
 )
 

@@ -6,28 +6,45 @@ report_ticks as (
 
 ),
 
-windows as (
+-- Listed as they come and sorted afterwards: an aggregate that keeps an order sets aside room for
+-- two thousand ticks a report.
+listed as (
 
     select
         report_id,
-        {{ ordered_list('cast(units as double)', 'n_ticks') }} as units,
-        {{ ordered_list('cast(expected_units as double)', 'n_ticks') }} as baseline,
-        {{ ordered_list('tick_local', 'n_ticks') }} as tick_locals
+        list_sort(list(struct_pack(
+            n_ticks := n_ticks,
+            units := cast(units as double),
+            baseline := cast(expected_units as double),
+            tick_local := tick_local
+        ))) as all_ticks
     from report_ticks
-    where n_ticks >= 1
     group by report_id
 
 ),
 
-lead_ins as (
+cut as (
 
     select
         report_id,
-        {{ ordered_list('cast(units as double)', 'n_ticks') }} as units,
-        {{ ordered_list('cast(expected_units as double)', 'n_ticks') }} as baseline
-    from report_ticks
-    where n_ticks < 1
-    group by report_id
+        {{ list_where('all_ticks', 'x.n_ticks >= 1') }} as window_ticks,
+        {{ list_where('all_ticks', 'x.n_ticks < 1') }} as lead_in_ticks
+    from listed
+
+),
+
+windows as (
+
+    select
+        report_id,
+        {{ list_map('window_ticks', 'x.units') }} as units,
+        {{ list_map('window_ticks', 'x.baseline') }} as baseline,
+        {{ list_map('window_ticks', 'x.tick_local') }} as tick_locals,
+        case when len(lead_in_ticks) > 0 then {{ list_map('lead_in_ticks', 'x.units') }} end
+            as lead_in_units,
+        case when len(lead_in_ticks) > 0 then {{ list_map('lead_in_ticks', 'x.baseline') }} end
+            as lead_in_baseline
+    from cut
 
 ),
 
@@ -60,11 +77,10 @@ final as (
         {{ list_prefix('windows.units', 'written.n_ticks') }} as units,
         {{ list_prefix('windows.baseline', 'written.n_ticks') }} as baseline,
         {{ list_prefix('windows.tick_locals', 'written.n_ticks') }} as tick_locals,
-        lead_ins.units as lead_in_units,
-        lead_ins.baseline as lead_in_baseline
+        windows.lead_in_units,
+        windows.lead_in_baseline
     from written
     inner join windows on written.report_id = windows.report_id
-    left join lead_ins on written.report_id = lead_ins.report_id
 
 )
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from archetype.sales.library import Metric, distances_to, fit_metric, read_vectors, to_points
@@ -129,6 +128,9 @@ def _one_version(table: pa.Table) -> str:
 
 
 def _embed(points: np.ndarray) -> np.ndarray:
+    # A library gets its anchors once, and this import takes a second of every other build.
+    from sklearn.manifold import TSNE
+
     plane = _principal_plane(points)
     if len(points) < TSNE_ANCHORS_MIN or not plane[:, 0].any():
         return plane
