@@ -15,10 +15,13 @@ logged as (
 counted as (
 
     select
-        session_id,
+        selection.session_id,
         count(*) as n_events
-    from {{ ref('session_events') }}
-    group by session_id
+    from {{ ref('session_events') }} as events
+    inner join {{ ref('session_selection') }} as selection
+        on events.session_hash = selection.session_hash
+    where events.is_in_session and selection.reason is null
+    group by selection.session_id
 
 ),
 

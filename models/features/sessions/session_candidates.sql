@@ -84,6 +84,7 @@ final as (
     select
         file_name,
         session_key,
+        {{ text_key('session_key') }} as session_hash,
         symbol,
         given_symbol,
         session_type,

@@ -16,46 +16,48 @@ candidates as (
 
 ),
 
-numbered as (
+kinds as (
 
-    select
-        *,
-        row_number() over (
-            partition by file_name, session_key, event_md5 order by position_in_file
-        ) as copy_number
-    from read_events
+    select * from {{ ref('session_event_kinds') }}
 
 ),
 
-distinct_events as (
+scheduled as (
 
     select
-        numbered.* exclude (copy_number, is_object),
+        candidates.session_hash,
+        read_events.position_in_file,
+        read_events.event_md5,
+        read_events.event_type,
+        kinds.phase_number,
+        kinds.has_phase_text,
+        read_events.structural_role,
+        read_events.price,
+        read_events.magnitude,
+        read_events.significance,
+        read_events.htf_regime_given,
+        read_events.htf_confluence,
         candidates.crosses_midnight or candidates.duration_us is null as may_cross_midnight,
         candidates.spans_clock_change,
         candidates.duration_us as duration_declared_us,
         candidates.start_local,
         candidates.time_zone,
-        {{ clock_time('numbered.event_time') }} as event_clock_us,
-        {{ local_instant('numbered.event_time', 'candidates.time_zone') }} as event_instant
-    from numbered
-    inner join candidates
+        {{ clock_time('read_events.event_time') }}
+        - {{ microseconds_between(
+            "date_trunc('day', candidates.start_local)", 'candidates.start_local'
+        ) }} as clock_elapsed_us,
+        {{ microseconds_between(
+            'candidates.start_local',
+            local_instant('read_events.event_time', 'candidates.time_zone')
+        ) }} as instant_elapsed_us
+    from read_events
+    inner join candidates on read_events.session_key = candidates.session_key
+    inner join kinds
         on
-            numbered.file_name = candidates.file_name
-            and numbered.session_key = candidates.session_key
-    where numbered.copy_number = 1
-
-),
-
-measured as (
-
-    select
-        *,
-        event_clock_us
-        - {{ microseconds_between("date_trunc('day', start_local)", 'start_local') }}
-            as clock_elapsed_us,
-        {{ microseconds_between('start_local', 'event_instant') }} as instant_elapsed_us
-    from distinct_events
+            read_events.event_type is not distinct from kinds.event_type
+            and read_events.original_type is not distinct from kinds.original_type
+            and read_events.event_family is not distinct from kinds.event_family
+            and read_events.structural_role is not distinct from kinds.structural_role
 
 ),
 
@@ -74,27 +76,32 @@ unrolled as (
                 then clock_elapsed_us + {{ microseconds(1, 'day') }}
             else clock_elapsed_us
         end as local_elapsed_us
-    from measured
+    from scheduled
 
 ),
 
 final as (
 
     select
-        file_name,
-        session_key,
+        session_hash,
         position_in_file,
+        event_md5,
         event_type,
-        original_type,
-        event_family,
+        phase_number,
+        has_phase_text,
         structural_role,
         price,
         magnitude,
         significance,
-        htf_regime_given,
-        htf_confluence,
-        event_md5,
         duration_declared_us,
+        htf_regime_given is not null or htf_confluence is not null as has_regime,
+        case
+            when htf_regime_given in (0, 1, 2) then cast(htf_regime_given as integer)
+            when htf_confluence < 0.33 then 0
+            when htf_confluence < 0.67 then 1
+            when htf_confluence is not null then 2
+            else 1
+        end as htf_regime,
         case
             when spans_clock_change
                 then {{ microseconds_between(

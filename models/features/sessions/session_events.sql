@@ -1,8 +1,8 @@
 with
 
-ordered_events as (
+placed_events as (
 
-    select * from {{ ref('session_ordered_events') }}
+    select * from {{ ref('session_placed_events') }}
 
 ),
 
@@ -10,17 +10,22 @@ compared as (
 
     select
         *,
-        elapsed_us - lag(elapsed_us) over by_event as gap_us,
-        phase != lag(phase) over by_event as is_phase_switch,
-        row_number() over by_price_event as price_number,
-        price - lag(price) over by_price_event as price_change,
-        lag(price, 2) over by_price_event as price_2_before,
-        lag(price, 3) over by_price_event as price_3_before
-    from ordered_events
-    window
-        by_event as (partition by session_id order by event_number),
-        -- Events without a price stand in a partition of their own, so a lag skips them.
-        by_price_event as (partition by session_id, price is null order by event_number)
+        row_number() over in_order as event_number,
+        elapsed_us - lag(elapsed_us) over in_order as gap_us,
+        phase_number != lag(phase_number) over in_order as is_phase_switch,
+        -- An event without a price is skipped by these.
+        lag(price, 1 ignore nulls) over in_order as price_before,
+        lag(price, 2 ignore nulls) over in_order as price_2_before,
+        lag(price, 3 ignore nulls) over in_order as price_3_before
+    from placed_events
+    window in_order as (
+        partition by session_hash, is_in_session
+        order by
+            elapsed_us asc,
+            event_type asc nulls last,
+            price asc nulls last,
+            event_md5 asc
+    )
 
 ),
 
@@ -28,28 +33,61 @@ moved as (
 
     select
         *,
+        price - price_before as price_change,
         case
-            when price is null or price_number = 1 then null
-            when price_number = 2 then price_change
-            when price_number = 3 then (price - price_2_before) / 2
+            when price_2_before is null then price - price_before
+            when price_3_before is null then (price - price_2_before) / 2
             else (price - price_3_before) / 3
         end as price_change_mean_3,
-        sign(price_change) as direction,
-        lag(sign(price_change)) over (
-            partition by session_id, coalesce(price_change, 0) = 0 order by event_number
-        ) as previous_direction
+        nullif(sign(price - price_before), 0) as direction
     from compared
 
 ),
 
+turned as (
+
+    select
+        *,
+        direction != lag(direction ignore nulls) over (
+            partition by session_hash, is_in_session order by event_number
+        ) as is_direction_change
+    from moved
+
+),
+
+{% for bar, minutes in session_bars().items() %}
+{{ bar }}_placed as (
+
+    select
+        *,
+        {{ session_bar_position(
+            'price',
+            'min(price) over bar',
+            'max(price) over bar'
+        ) }} as position_{{ bar }}
+    from {{ 'turned' if loop.first else loop.previtem[0] ~ '_placed' }}
+    window bar as (
+        partition by
+            session_hash,
+            is_in_session,
+            elapsed_us // {{ microseconds(minutes, 'minute') }}
+    )
+
+),
+
+{% endfor %}
 final as (
 
     select
-        session_id,
+        session_hash,
+        position_in_file,
+        is_in_session,
+        is_time_imputed,
+        duration_declared_us,
         event_number,
         elapsed_us,
-        event_type,
-        phase,
+        gap_us,
+        phase_number,
         is_phase_switch,
         has_phase_text,
         htf_regime,
@@ -57,13 +95,13 @@ final as (
         structural_role,
         magnitude,
         significance,
-        gap_us,
         price,
-        price_number,
         price_change,
         price_change_mean_3,
-        case when direction != 0 then direction != previous_direction end as is_direction_change
-    from moved
+        is_direction_change,
+        position_m15,
+        position_h1
+    from h1_placed
 
 )
 

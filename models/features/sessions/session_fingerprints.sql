@@ -1,21 +1,9 @@
 with
 
-windows as (
+features as (
 
-    select * from {{ ref('session_windows') }}
-
-),
-
-composition as (
-
-    select * from {{ ref('session_composition_features') }}
+    select * from {{ ref('session_window_features') }}
     where n_events >= {{ var('min_events') }}
-
-),
-
-prices as (
-
-    select * from {{ ref('session_price_features') }}
 
 ),
 
@@ -25,41 +13,16 @@ ranges as (
 
 ),
 
-bars as (
-
-    select * from {{ ref('session_bar_features') }}
-
-),
-
-timing as (
-
-    select * from {{ ref('session_timing_features') }}
-
-),
-
-context as (
-
-    select * from {{ ref('session_context_features') }}
-
-),
-
 described as (
 
     select
-        windows.*,
-        composition.* exclude (session_id, checkpoint_pct),
-        ranges.range_vs_median,
-        prices.* exclude (session_id, checkpoint_pct),
-        bars.* exclude (session_id, checkpoint_pct),
-        timing.* exclude (session_id, checkpoint_pct),
-        context.* exclude (session_id, checkpoint_pct)
-    from windows
-    inner join composition using (session_id, checkpoint_pct)
-    inner join timing using (session_id, checkpoint_pct)
-    inner join context using (session_id, checkpoint_pct)
-    left join prices using (session_id, checkpoint_pct)
-    left join ranges using (session_id, checkpoint_pct)
-    left join bars using (session_id, checkpoint_pct)
+        features.*,
+        ranges.range_vs_median
+    from features
+    left join ranges
+        on
+            features.session_id = ranges.session_id
+            and features.checkpoint_pct = ranges.checkpoint_pct
 
 ),
 

@@ -8,24 +8,23 @@ candidates as (
 
 events as (
 
-    select * from {{ ref('session_candidate_events') }}
+    select * from {{ ref('session_events') }}
 
 ),
 
 counted as (
 
     select
-        file_name,
-        session_key,
-        max(duration_us) as duration_us,
-        bool_and(has_scheduled_end) as has_scheduled_end,
+        session_hash,
+        max(coalesce(duration_declared_us, elapsed_us)) as duration_us,
+        count(duration_declared_us) > 0 as has_scheduled_end,
         count(*) as n_events_distinct,
         count(*) filter (where is_in_session) as n_events_kept,
         count(*) filter (where is_time_imputed) as n_events_time_imputed,
         count(*) filter (where is_in_session and price is null) as n_events_without_price,
         count(elapsed_us) as n_events_timed
     from events
-    group by file_name, session_key
+    group by session_hash
 
 ),
 
@@ -59,10 +58,7 @@ described as (
             {{ session_not_over('candidates', 'counted.duration_us') }}
         end as reason
     from candidates
-    left join counted
-        on
-            candidates.file_name = counted.file_name
-            and candidates.session_key = counted.session_key
+    left join counted on candidates.session_hash = counted.session_hash
 
 ),
 
@@ -98,6 +94,7 @@ final as (
     select
         file_name,
         session_key,
+        session_hash,
         session_id,
         symbol,
         session_type,

@@ -29,6 +29,7 @@ measured as (
 final as (
 
     select
+        session_hash,
         session_id,
         checkpoint_pct,
         session_type,

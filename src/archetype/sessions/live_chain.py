@@ -4,7 +4,7 @@ All models are one query, a common table expression each, that DuckDB plans once
 The files' bytes reach it through an Arrow stream, so no table changes between two calls: a plan
 that DuckDB keeps may rest on what it knew of the tables when it was made (duckdb/duckdb#23704).
 
-Most of a call is DuckDB setting up some three hundred operators, whatever flows through them: files
+Most of a call is DuckDB setting up some two hundred operators, whatever flows through them: files
 that are described together cost little more than one.
 """
 
@@ -213,7 +213,7 @@ class LiveChain:
                 select
                     logged.*,
                     selection.has_scheduled_end,
-                    (select count(*) from session_window_events) as n_events
+                    (select coalesce(sum(n_events), 0) from session_window_lists) as n_events
                 from session_processing_log as logged
                 left join session_selection as selection
                     on logged.session_key = selection.session_key

@@ -1,8 +1,29 @@
+{{ config(materialized='view') }}
+
 with
 
 event_times as (
 
     select * from {{ ref('session_event_times') }}
+
+),
+
+compared as (
+
+    select
+        *,
+        lag(event_md5) over (
+            partition by session_hash order by event_md5, position_in_file
+        ) as previous_md5
+    from event_times
+
+),
+
+distinct_events as (
+
+    select * exclude (previous_md5)
+    from compared
+    where previous_md5 is distinct from event_md5
 
 ),
 
@@ -12,14 +33,14 @@ neighboured as (
         *,
         last_value(read_elapsed_us ignore nulls) over before_it as previous_us,
         first_value(read_elapsed_us ignore nulls) over after_it as next_us
-    from event_times
+    from distinct_events
     window
         before_it as (
-            partition by file_name, session_key order by position_in_file
+            partition by session_hash order by position_in_file
             rows between unbounded preceding and current row
         ),
         after_it as (
-            partition by file_name, session_key order by position_in_file
+            partition by session_hash order by position_in_file
             rows between current row and unbounded following
         )
 
@@ -35,39 +56,29 @@ placed as (
 
 ),
 
-scheduled as (
-
-    select
-        *,
-        coalesce(
-            duration_declared_us, max(elapsed_us) over (partition by file_name, session_key)
-        ) as duration_us
-    from placed
-
-),
-
 final as (
 
     select
-        file_name,
-        session_key,
+        session_hash,
         position_in_file,
+        event_md5,
         event_type,
-        original_type,
-        event_family,
+        phase_number,
+        has_phase_text,
         structural_role,
         price,
         magnitude,
         significance,
-        htf_regime_given,
-        htf_confluence,
-        event_md5,
+        has_regime,
+        htf_regime,
+        duration_declared_us,
         elapsed_us,
-        duration_us,
-        duration_declared_us is not null as has_scheduled_end,
         read_elapsed_us is null as is_time_imputed,
-        coalesce(elapsed_us between 0 and duration_us, false) as is_in_session
-    from scheduled
+        -- Without a scheduled end the last event is the end.
+        coalesce(
+            elapsed_us >= 0 and elapsed_us <= coalesce(duration_declared_us, elapsed_us), false
+        ) as is_in_session
+    from placed
 
 )
 
