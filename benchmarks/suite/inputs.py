@@ -6,7 +6,6 @@ Each function runs in a child; what lies there already is used again.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from suite.harness import Bench, Row, function_case, prepare
@@ -15,51 +14,22 @@ from suite.peers.features import PHASES
 SEED = 1
 
 
-@dataclass(frozen=True)
-class Cut:
-    """Where our SQL and all peers start from: cleaned events.
+CUT = ("session_placed_events", "session_candidates")
+"""Where our SQL starts from: cleaned events, not yet set beside each other, and their sessions."""
 
-    Parameters
-    ----------
-    models : tuple of str
-        The models whose rows our SQL starts from: cleaned events, not yet set beside each other,
-        and what tells of their sessions.
-    events : str
-        A query that gives peers the events of the sessions that are used, in the one order there
-        is.
-    """
-
-    models: tuple[str, ...]
-    events: str
-
-
-CUTS = (
-    Cut(
-        ("session_placed_events", "session_candidates"),
-        """
-        select
-            sessions.session_id, events.event_number, events.elapsed_us,
-            coalesce([{phases}][events.phase_number], 'other') as phase, events.htf_regime,
-            nullif(events.structural_role, '') as structural_role, events.price, events.magnitude,
-            events.significance
-        from session_events as events
-        inner join session_selection as sessions using (session_hash)
-        where sessions.reason is null and events.is_in_session
-        order by sessions.session_id, events.event_number
-        """,
-    ),
-    Cut(
-        ("session_ordered_events", "session_selection"),
-        """
-        select
-            session_id, event_number, elapsed_us, phase, htf_regime,
-            nullif(structural_role, '') as structural_role, price, magnitude, significance
-        from session_events
-        order by session_id, event_number
-        """,
-    ),
-)
-"""One for each shape that the graph has had; the first whose models there are is taken."""
+EVENTS = f"""
+    select
+        sessions.session_id, events.event_number, events.elapsed_us,
+        coalesce([{", ".join(f"'{phase}'" for phase in PHASES)}][events.phase_number], 'other')
+            as phase,
+        events.htf_regime, nullif(events.structural_role, '') as structural_role, events.price,
+        events.magnitude, events.significance
+    from session_events as events
+    inner join session_selection as sessions using (session_hash)
+    where sessions.reason is null and events.is_in_session
+    order by sessions.session_id, events.event_number
+"""
+"""What all peers start from: the events of the sessions used, in the one order there is."""
 
 SESSIONS = """
     select session_id, session_type, started_at, duration_us, has_scheduled_end
@@ -67,7 +37,6 @@ SESSIONS = """
     where reason is null
     order by session_id
 """
-RELATIONS = "select table_name from information_schema.tables"
 # The peers leave out what no simulated session needs: a peer session that began before and ends
 # after the one that is described.
 UNFINISHED_PEERS = """
@@ -150,17 +119,11 @@ def write_cleaned(warehouse: str, folder: str) -> Row:
         connection.execute(f"set temp_directory = '{folder}/spill'; set timezone = 'UTC'")
         if connection.execute(UNFINISHED_PEERS).fetchone()[0]:
             raise ValueError("the input has sessions that overlap their peers; peers need none")
-        there = {name for (name,) in connection.execute(RELATIONS).fetchall()}
-        cut = next((cut for cut in CUTS if there.issuperset(cut.models)), None)
-        if cut is None:
-            raise ValueError("the graph has none of the known cuts: add one to suite.inputs.CUTS")
-        phases = ", ".join(f"'{phase}'" for phase in PHASES)
-        queries = {name: f"from {name}" for name in cut.models}
-        queries |= {"events": cut.events.format(phases=phases), "sessions": SESSIONS}
+        queries = {name: f"from {name}" for name in CUT} | {"events": EVENTS, "sessions": SESSIONS}
         for name, query in queries.items():
             connection.execute(f"copy ({query}) to '{path(name)}' (format parquet)")
         (n_events,) = connection.execute(f"select count(*) from '{path('events')}'").fetchone()
-    given = {name: path(name) for name in cut.models}
+    given = {name: path(name) for name in CUT}
     return {
         "given": given,
         "events": path("events"),
