@@ -120,6 +120,9 @@ def _compare(
         where logged.replay_instant is null or rebuilt.replay_instant is null or {differing}
     """
     n_different = _count(connection, f"select 1 {different}", to)
+    if not n_different and counts[0] != counts[1]:
+        whole = Difference({}, None, None, None, "rows that stand twice")
+        return Comparison(log.name, *counts, abs(counts[0] - counts[1]), whole)
     first = _first(connection, different, columns, keys, to) if n_different else None
     return Comparison(log.name, *counts, n_different, first)
 
@@ -154,7 +157,9 @@ def _columns(
 
 
 def _key(connection: duckdb.DuckDBPyConnection, log: Log, warehouse: str) -> list[str]:
-    """Give the columns of a log's primary key."""
+    """Give the columns that name a row of a log: its primary key, where it has one."""
+    if log.key:
+        return list(log.key)
     (key,) = connection.execute(
         "select constraint_column_names from duckdb_constraints()"
         " where database_name = ? and schema_name = 'main' and table_name = ?"

@@ -11,6 +11,7 @@ _OF_MODEL = (
     " where model.model_version = log.model_version)"
 )
 _OF_SESSION = f"greatest(log.as_of_at, {_OF_MODEL})"
+_OF_SERIES = ("store_id", "sku", "written_at")
 _OF_LIBRARY = (
     "(select min(matched.written_at) from {warehouse}.minority_reports_clustered_log as matched"
     " where matched.library_version = log.library_version)"
@@ -30,18 +31,26 @@ class Log:
     instant : str
         A SQL expression over a row of `log`, UTC; `{warehouse}` stands for the schema. A row whose
         instant is null stands at no time yet.
+    key : tuple of str
+        What names a row, where the table has no primary key: see `append_only_tables`.
     """
 
     name: str
     wing: str
     instant: str
+    key: tuple[str, ...] = ()
 
 
 # What a later log is made of comes first, so that the first difference is nearest to its cause.
 LOGS = (
-    Log("stg_sales__ticks", "sales", "log.written_at"),
-    Log("baseline_sales_model_prediction_log", "sales", "log.written_at"),
-    Log("anomaly_classifier_model_prediction_log", "sales", "log.written_at"),
+    Log(
+        "stg_sales__ticks",
+        "sales",
+        "log.written_at",
+        ("file_name", "store_id", "sku", "tick_local"),
+    ),
+    Log("baseline_sales_model_prediction_log", "sales", "log.written_at", _OF_SERIES),
+    Log("anomaly_classifier_model_prediction_log", "sales", "log.written_at", _OF_SERIES),
     Log("minority_reports_detected_log", "sales", "log.written_at"),
     Log("minority_event_ended_log", "sales", "log.written_at"),
     Log("anomaly_vectors", "sales", "log.written_at"),

@@ -241,7 +241,7 @@ def test_part_of_the_graph_keeps_the_chain_of_versions(warehouse, tmp_path):
     founded = warehouse.query_warehouse(chain)
     for file in files[50:]:
         shutil.copy(file, raw)
-    rest = ("--exclude", "test_type:unit", "build_table_hashes+", "publish")
+    rest = ("--exclude", "test_type:unit", "build_row_md5s+", "publish")
     part = ("--indirect-selection", "cautious", *rest)
     warehouse.built("--select", "list_session_files+", *part, sessions=raw / "*.json", **QUICK)
     assert warehouse.query_warehouse(chain) == founded
