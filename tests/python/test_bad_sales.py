@@ -467,6 +467,7 @@ def test_late_rows_are_counted_and_unchanged_files_are_not_opened(sales):
     }
 
 
+@pytest.mark.long
 def test_a_build_that_was_stopped_neither_loses_nor_doubles_rows(sales):
     sales.put("a.csv", rows(*days(6, 6)))
     sales.read().advance()

@@ -135,6 +135,7 @@ def rounds() -> list[tuple[int, int]]:
     return [(SEED + number, -(-COUNT // n_rounds)) for number in range(n_rounds)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("seed", "count"), rounds())
 def test_garbage_ends_as_used_or_reasoned_and_its_neighbours_are_built(
     tmp_path, sample_warehouse, seed, count
@@ -163,6 +164,7 @@ def test_garbage_ends_as_used_or_reasoned_and_its_neighbours_are_built(
         assert repr(built.query_warehouse(stored)) == repr(sample_warehouse.query_warehouse(stored))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("seed", "count"), rounds())
 def test_garbage_reports_end_as_used_or_reasoned(tmp_path, seed, count):
     for file in ("sales_2025-01-06.csv", "sales_2025-01-13.csv", "sales_2025-01-20.csv"):

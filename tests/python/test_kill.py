@@ -146,6 +146,7 @@ def start_from(before: Path, home: Path) -> Path:
     return home
 
 
+@pytest.mark.long
 def test_the_history_is_worth_killing(history, builds):
     """Every log grows in some build, and files are written."""
     states = [state_of(history.after(number), builds.logs) for number in range(len(STAGES))]
@@ -272,6 +273,7 @@ connection.execute("create temp table big as select range, hash(range) from rang
 """
 
 
+@pytest.mark.long
 def test_what_a_kill_leaves_is_cleaned_by_the_next_build(history, builds, tmp_path):
     """Of DuckDB's leftovers real ones, of the others such as a kill between two steps leaves."""
     home = start_from(history.after(2), tmp_path / "home")
@@ -312,6 +314,7 @@ def test_what_a_kill_leaves_is_cleaned_by_the_next_build(history, builds, tmp_pa
     check_whole(state_of(home, builds.logs), before, home, [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [0, 5, 4096, 8192])
 def test_a_build_killed_as_it_makes_the_file_leaves_nothing_in_the_way(
     history, builds, tmp_path, size

@@ -420,9 +420,11 @@ def test_every_incremental_model_is_an_append_only_table():
         if path.parent.name == "logs" or "materialized='incremental'" in path.read_text():
             (model,) = yaml.safe_load(path.with_suffix(".yml").read_text())["models"]
             keys = [c["columns"] for c in model.get("constraints", ()) if "columns" in c]
-            for test in model.get("data_tests", ()):
-                if "unique_among_new_ticks" in test:
-                    keys.append(test["unique_among_new_ticks"]["arguments"]["columns"])
+            keys += [
+                test["unique_among_new_ticks"]["arguments"]["columns"]
+                for test in model.get("data_tests", ())
+                if "unique_among_new_ticks" in test
+            ]
             incremental[path.stem] = keys[0] if keys else None
     assert incremental.pop("log_row_hashes") is None
     assert incremental == append_only_tables()

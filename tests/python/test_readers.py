@@ -58,6 +58,7 @@ def builds(tmp_path_factory):
         yield program
 
 
+@pytest.mark.long
 def test_readers_are_served_through_ten_builds(builds: Builds, tmp_path, record_property):
     """Six of them go well; one fails a test, one is killed, two are refused."""
     raw, home = Input(tmp_path), tmp_path / "home"

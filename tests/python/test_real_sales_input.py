@@ -51,6 +51,7 @@ def counts(warehouse: Warehouse) -> dict[str, int]:
         return {name: n for name, n in zip(names, found.fetchone(), strict=True) if n}
 
 
+@pytest.mark.long
 def test_every_row_of_online_retail_is_used_or_counted(read_real):
     warehouse = read_real("online_retail.parquet", RETAIL)
     # 10,624 returns, 37 of them copies of another; of 5,268 copies in all 5,231 are of sales.
@@ -79,6 +80,7 @@ def test_every_row_of_online_retail_is_used_or_counted(read_real):
     ) == [("2011-12-09 13:00:00", 3_829, 38)]
 
 
+@pytest.mark.long
 def test_every_row_of_complete_journey_is_used_on_its_local_day(read_real):
     warehouse = read_real("completejourney_transactions.parquet", JOURNEY)
     assert counts(warehouse) == {"n_rows": 75_000, "n_rows_used": 75_000, "n_zero_price": 113}

@@ -24,6 +24,9 @@ from archetype.replay_logs import LOGS, check_every_log
 from archetype.replay_plan import plan_steps
 from archetype.simulate import simulate_sales, simulate_sessions
 
+# Whole histories, each built and rebuilt.
+pytestmark = pytest.mark.long
+
 FIRST_DAY = datetime(2024, 12, 16)
 # Small enough for a few sessions and three weeks of sales; none of it is a default.
 VARIABLES = {

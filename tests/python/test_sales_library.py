@@ -119,6 +119,7 @@ def test_curves_left_out_are_named_all_the_same(warehouse_tables):
     assert right / len(own) >= 0.9
 
 
+@pytest.mark.long
 def test_logged_rows_outlive_their_library(sample_copy):
     """Another way of comparing makes another version, and leaves what was logged as it was."""
     log = "select * from minority_reports_clustered_log order by report_id, written_at"

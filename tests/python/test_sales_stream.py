@@ -232,6 +232,7 @@ def test_nothing_sees_the_future(sales, n_instants):
     assert n_other == n_instants, "the future was not altered"
 
 
+@pytest.mark.long
 def test_a_killed_build_is_made_good_by_the_next(sales):
     """The first build is killed again and again, later each time, then goes through."""
     steps = [

@@ -92,6 +92,7 @@ def test_a_second_build_appends_nothing_and_refits_nothing(sample_copy):
     assert sample_copy.query("select count(*) from build_runs") == [(3,)]
 
 
+@pytest.mark.long
 def test_same_input_same_bytes(sample_warehouse, warehouse, tmp_path):
     folder = tmp_path / "elsewhere" / "raw"
     folder.mkdir(parents=True)
