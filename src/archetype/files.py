@@ -227,7 +227,7 @@ def read_parquet_columns(path: Path, connection: duckdb.DuckDBPyConnection) -> d
         A page or a text in it cannot be read.
     """
     table = connection.read_parquet([literal_glob(path)], hive_partitioning=False)
-    table.set_alias("file").aggregate("max(hash(file))").fetchone()
+    table.set_alias("file").aggregate("max(hash(file))").fetchall()
     return dict(zip(table.columns, map(str, table.types), strict=True))
 
 
