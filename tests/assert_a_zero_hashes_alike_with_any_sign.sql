@@ -4,31 +4,34 @@ with
 
 negative as (
 
-    {{ content_hash("(select cast(['1.5', '-0.0', '-0.05'] as double[]) as x)", 'n') }}
+    select md5({{ row_text('content_row') }}) as row_md5
+    from (select cast(['1.5', '-0.0', '-0.05'] as double[]) as x) as content_row
 
 ),
 
 positive as (
 
-    {{ content_hash("(select cast(['1.5', '0.0', '-0.05'] as double[]) as x)", 'p') }}
+    select md5({{ row_text('content_row') }}) as row_md5
+    from (select cast(['1.5', '0.0', '-0.05'] as double[]) as x) as content_row
 
 ),
 
 another as (
 
-    {{ content_hash("(select cast(['1.5', '0.0', '0.05'] as double[]) as x)", 'a') }}
+    select md5({{ row_text('content_row') }}) as row_md5
+    from (select cast(['1.5', '0.0', '0.05'] as double[]) as x) as content_row
 
 ),
 
 final as (
 
-    select negative.content_hash
+    select negative.row_md5
     from negative
     cross join positive
     cross join another
     where
-        negative.content_hash != positive.content_hash
-        or positive.content_hash = another.content_hash
+        negative.row_md5 != positive.row_md5
+        or positive.row_md5 = another.row_md5
 
 )
 

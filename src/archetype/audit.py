@@ -13,9 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from archetype.publish import PUBLISHED_NAME
+from archetype.publish import PUBLISHED_NAME, WAREHOUSE_NAME
 
-WAREHOUSE_NAME = "archetype.duckdb"
 HEADS = """
     select sha256(string_agg(checkpoint_hash, '' order by log_name))
     from log_checkpoints group by checkpoint_number order by checkpoint_number

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from archetype.audit import HEADS
-from archetype.publish import PUBLISHED_NAME
+from archetype.publish import PUBLISHED_NAME, WAREHOUSE_NAME
 
 BROKEN = {NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr}
 MAX_PROBLEMS = 12
@@ -45,7 +45,7 @@ def run_build(home: Path, arguments: list[str]) -> int:
         _print_failure(console, outcome, published)
         return 1
     console.print(
-        f"Built {home / 'archetype.duckdb'} in {seconds:.0f} s.", markup=False, soft_wrap=True
+        f"Built {home / WAREHOUSE_NAME} in {seconds:.0f} s.", markup=False, soft_wrap=True
     )
     if any(result.node.name == "publish" for result in outcome.result.results):
         with duckdb.connect(str(published), read_only=True) as connection:

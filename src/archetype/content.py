@@ -17,7 +17,7 @@ UUID_LENGTH = 36
 
 
 def hash_tables(rows: Iterable[pa.RecordBatch]) -> pa.Table:
-    """Hash tables as the macro `content_hash` does, which holds the MD5s of all rows in memory.
+    """Hash tables bucket by bucket, so that neither the order nor the place of rows matters.
 
     Parameters
     ----------

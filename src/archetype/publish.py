@@ -13,6 +13,7 @@ import pyarrow as pa
 from archetype.durable import flush
 
 PUBLISHED_NAME = "published.duckdb"
+WAREHOUSE_NAME = "archetype.duckdb"
 ATTACHED_NAME = "publishing"
 
 

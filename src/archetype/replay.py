@@ -18,12 +18,11 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 
 from archetype.build import BROKEN
+from archetype.publish import WAREHOUSE_NAME
 from archetype.replay_compare import Comparison, compare_logs
 from archetype.replay_logs import LOGS, check_every_log
 from archetype.replay_notes import note_late_rows, note_models, note_raw_files
 from archetype.replay_plan import Step, first_instant, plan_steps
-
-WAREHOUSE_NAME = "archetype.duckdb"
 
 _ENDS = {
     "sales": ("sales_clock_log",),

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from archetype.publish import PUBLISHED_NAME
+from archetype.publish import PUBLISHED_NAME, WAREHOUSE_NAME
 from archetype.sessions.artifact_files import TrainingMismatchError, make_artifacts
 from archetype.sessions.artifacts import is_standing, remove_unfinished, write_artifacts
 from archetype.sessions.features import FEATURE_NAMES
@@ -18,7 +18,6 @@ from archetype.sessions.sidecar import artifact_path
 
 T = TypeVar("T")
 
-WAREHOUSE_NAME = "archetype.duckdb"
 
 EXPORTS_SCHEMA = pa.schema(
     [

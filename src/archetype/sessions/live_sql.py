@@ -22,6 +22,7 @@ import duckdb
 import yaml
 
 from archetype.durable import write_file
+from archetype.publish import WAREHOUSE_NAME
 
 CACHE_FOLDER = Path("artifacts", "live_sql")
 TARGETS = ("session_fingerprints", "session_processing_log")
@@ -180,7 +181,7 @@ def compile_live_sql(project: Path, variables: Mapping[str, object]) -> LiveSql:
     with tempfile.TemporaryDirectory(prefix="archetype-live-") as folder:
         home = Path(folder)
         # A model asks whether there are files to read: there is one, and it is JSON.
-        with duckdb.connect(str(home / "archetype.duckdb")) as connection:
+        with duckdb.connect(str(home / WAREHOUSE_NAME)) as connection:
             connection.execute(f"create table {FILES_MODEL} as select null::varchar as reason")
         given = dict(variables) | {"checkpoints": f"[{CHECKPOINT}]"}
         command = [sys.executable, "-m", "archetype.sessions.live_dbt"]
