@@ -368,6 +368,7 @@ def test_rows_and_their_hashes_are_appended_together_or_not_at_all(sample_copy):
     assert audit(sample_copy.home).exit_code == 0
 
 
+@pytest.mark.long
 def test_an_older_warehouse_begins_with_what_stands(sample_copy):
     with duckdb.connect(str(sample_copy.home / "archetype.duckdb")) as connection:
         for view in ("breaks", "audit", "differences", "chunks", "current_rows"):

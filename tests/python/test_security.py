@@ -389,6 +389,7 @@ def test_a_template_in_a_variable_is_not_run(tmp_path):
 # -- What is called live.
 
 
+@pytest.mark.long
 def test_classify_refuses_the_variables_that_a_build_refuses(sample_warehouse, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
@@ -536,6 +537,7 @@ class Bomb:
         return os.mkdir, (str(self.path),)
 
 
+@pytest.mark.long
 def test_a_forged_pickle_is_never_opened(early_warehouse, warehouse, tmp_path):
     shutil.copytree(early_warehouse.home, warehouse.home)
     boom = tmp_path / "boom"
