@@ -14,20 +14,33 @@ from suite.peers.features import PHASES
 SEED = 1
 
 
-CUT = ("session_placed_events", "session_candidates")
-"""Where our SQL starts from: cleaned events, not yet set beside each other, and their sessions."""
+CUT = ("session_events", "session_candidates")
+"""Where our SQL starts from: cleaned events in no order, not yet compared, and their sessions."""
 
 EVENTS = f"""
     select
-        sessions.session_id, events.event_number, events.elapsed_us,
+        sessions.session_id,
+        row_number() over in_order as event_number,
+        events.elapsed_us,
         coalesce([{", ".join(f"'{phase}'" for phase in PHASES)}][events.phase_number], 'other')
             as phase,
-        events.htf_regime, nullif(events.structural_role, '') as structural_role, events.price,
-        events.magnitude, events.significance
+        events.htf_regime,
+        kinds.structural_role,
+        events.price,
+        events.magnitude,
+        events.significance
     from session_events as events
     inner join session_selection as sessions using (session_hash)
+    left join (
+        select distinct role_key, structural_role from session_event_kinds
+        where role_key is not null
+    ) as kinds using (role_key)
     where sessions.reason is null and events.is_in_session
-    order by sessions.session_id, events.event_number
+    window in_order as (
+        partition by session_hash
+        order by elapsed_us, type_number, price nulls last, event_md5
+    )
+    order by sessions.session_id, event_number
 """
 """What all peers start from: the events of the sessions used, in the one order there is."""
 

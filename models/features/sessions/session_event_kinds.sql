@@ -58,6 +58,8 @@ final as (
         event_family,
         structural_role,
         has_phase_text,
+        rank() over (order by event_type asc nulls last) as type_number,
+        {{ text_key('structural_role') }} as role_key,
         coalesce(phase, 'other') as phase,
         cast(coalesce(list_position({{ session_phases() }}, phase), 0) as integer) as phase_number
     from matched

@@ -1,8 +1,8 @@
 with
 
-placed_events as (
+event_times as (
 
-    select * from {{ ref('session_placed_events') }}
+    select * from {{ ref('session_event_times') }}
 
 ),
 
@@ -10,98 +10,72 @@ compared as (
 
     select
         *,
-        row_number() over in_order as event_number,
-        elapsed_us - lag(elapsed_us) over in_order as gap_us,
-        phase_number != lag(phase_number) over in_order as is_phase_switch,
-        -- An event without a price is skipped by these.
-        lag(price, 1 ignore nulls) over in_order as price_before,
-        lag(price, 2 ignore nulls) over in_order as price_2_before,
-        lag(price, 3 ignore nulls) over in_order as price_3_before
-    from placed_events
-    window in_order as (
-        partition by session_hash, is_in_session
-        order by
-            elapsed_us asc,
-            event_type asc nulls last,
-            price asc nulls last,
-            event_md5 asc
-    )
+        lag(event_md5) over (
+            partition by session_hash order by event_md5, position_in_file
+        ) as previous_md5
+    from event_times
 
 ),
 
-moved as (
+distinct_events as (
 
-    select
-        *,
-        price - price_before as price_change,
-        case
-            when price_2_before is null then price - price_before
-            when price_3_before is null then (price - price_2_before) / 2
-            else (price - price_3_before) / 3
-        end as price_change_mean_3,
-        nullif(sign(price - price_before), 0) as direction
+    select * exclude (previous_md5)
     from compared
+    where previous_md5 is distinct from event_md5
 
 ),
 
-turned as (
+neighboured as (
 
     select
         *,
-        direction != lag(direction ignore nulls) over (
-            partition by session_hash, is_in_session order by event_number
-        ) as is_direction_change
-    from moved
+        last_value(read_elapsed_us ignore nulls) over before_it as previous_us,
+        first_value(read_elapsed_us ignore nulls) over after_it as next_us
+    from distinct_events
+    window
+        before_it as (
+            partition by session_hash order by position_in_file
+            rows between unbounded preceding and current row
+        ),
+        after_it as (
+            partition by session_hash order by position_in_file
+            rows between current row and unbounded following
+        )
 
 ),
 
-{% for bar, minutes in session_bars().items() %}
-{{ bar }}_placed as (
+-- Right after the event before it: a time between both would depend on one that is yet to come.
+placed as (
 
     select
         *,
-        {{ session_bar_position(
-            'price',
-            'min(price) over bar',
-            'max(price) over bar'
-        ) }} as position_{{ bar }}
-    from {{ 'turned' if loop.first else loop.previtem[0] ~ '_placed' }}
-    window bar as (
-        partition by
-            session_hash,
-            is_in_session,
-            elapsed_us // {{ microseconds(minutes, 'minute') }}
-    )
+        coalesce(read_elapsed_us, previous_us, next_us) as elapsed_us
+    from neighboured
 
 ),
 
-{% endfor %}
 final as (
 
     select
         session_hash,
         position_in_file,
-        is_in_session,
-        is_time_imputed,
-        duration_declared_us,
-        event_number,
+        -- Without a scheduled end the last event is the end.
+        coalesce(
+            elapsed_us >= 0 and elapsed_us <= coalesce(duration_declared_us, elapsed_us), false
+        ) as is_in_session,
+        read_elapsed_us is null as is_time_imputed,
         elapsed_us,
-        gap_us,
+        type_number,
+        price,
+        event_md5,
         phase_number,
-        is_phase_switch,
         has_phase_text,
         htf_regime,
         has_regime,
-        structural_role,
+        role_key,
         magnitude,
-        significance,
-        price,
-        price_change,
-        price_change_mean_3,
-        is_direction_change,
-        position_m15,
-        position_h1
-    from h1_placed
+        significance
+    from placed
 
 )
 

@@ -32,10 +32,20 @@ flagged as (
         *,
         [
             {%- for name in session_feature_names() %}
-            {{ session_missing_input(name) }}{{ ',' if not loop.last }}
+            case when {{ session_missing_input(name) }} then '{{ name }}' end
+            {{- ',' if not loop.last }}
             {%- endfor %}
-        ] as is_imputed
+        ] as names_or_nulls
     from described
+
+),
+
+named as (
+
+    select
+        *,
+        {{ list_where('names_or_nulls', 'x is not null') }} as imputed_features
+    from flagged
 
 ),
 
@@ -57,16 +67,12 @@ final as (
             {%- endfor %}
         ] as double[30]) as feature_vector,
         cast(n_events as integer) as n_events,
-        list_transform(
-            list_filter(list_zip({{ session_feature_names() }}, is_imputed), lambda pair: pair[2]),
-            lambda pair: pair[1]
-        ) as imputed_features,
-        cast(len(list_filter(is_imputed, lambda flag: flag)) as integer) as n_imputed,
-        len(list_filter(is_imputed, lambda flag: flag)) > {{ var('max_imputed_to_fit') }}
-            as is_low_information,
+        imputed_features,
+        cast(len(imputed_features) as integer) as n_imputed,
+        len(imputed_features) > {{ var('max_imputed_to_fit') }} as is_low_information,
         relative_range,
         '{{ session_feature_schema() }}' as feature_schema
-    from flagged
+    from named
 
 )
 

@@ -21,23 +21,15 @@ session_types as (
 
 ),
 
-alias_zones as (
+aliases as (
 
     select * from {{ ref('session_time_zones') }}
 
 ),
 
-time_zones as (
+known_zones as (
 
-    select
-        raw_time_zone,
-        time_zone
-    from alias_zones
-    union
-    select
-        name as raw_time_zone,
-        name as time_zone
-    from {{ known_time_zones() }}
+    select * from {{ known_time_zones() }}
 
 ),
 
@@ -75,11 +67,12 @@ zoned as (
 
     select
         named.*,
-        time_zones.time_zone as zone,
+        coalesce(aliases.time_zone, known_zones.name) as zone,
         coalesce(session_types.session_type, named.type_slug) as type_name
     from named
     left join session_types on named.type_slug = session_types.raw_session_type
-    left join time_zones on named.zone_name = time_zones.raw_time_zone
+    left join aliases on named.zone_name = aliases.raw_time_zone
+    left join known_zones on named.zone_name = known_zones.name
 
 ),
 

@@ -16,8 +16,7 @@ counted as (
 
     select
         session_hash,
-        max(coalesce(duration_declared_us, elapsed_us)) as duration_us,
-        count(duration_declared_us) > 0 as has_scheduled_end,
+        max(elapsed_us) as last_elapsed_us,
         count(*) as n_events_distinct,
         count(*) filter (where is_in_session) as n_events_kept,
         count(*) filter (where is_time_imputed) as n_events_time_imputed,
@@ -28,37 +27,59 @@ counted as (
 
 ),
 
+timed as (
+
+    select
+        candidates.* exclude (duration_us),
+        counted.n_events_distinct,
+        counted.n_events_kept,
+        counted.n_events_time_imputed,
+        counted.n_events_without_price,
+        counted.n_events_timed,
+        case
+            when counted.n_events_distinct > 0
+                then coalesce(candidates.duration_us, counted.last_elapsed_us)
+        end as duration_us,
+        case when counted.n_events_distinct > 0 then candidates.duration_us is not null end
+            as has_scheduled_end
+    from candidates
+    left join counted on candidates.session_hash = counted.session_hash
+
+),
+
 described as (
 
     select
-        candidates.* exclude (duration_us, reason),
-        candidates.reason is null as has_window,
+        file_name,
+        session_key,
+        session_hash,
+        symbol,
+        given_symbol,
+        session_type,
+        session_on,
+        time_zone,
+        start_local,
+        duration_us,
+        has_scheduled_end,
+        reason is null as has_window,
         case
-            when candidates.session_type is not null and candidates.session_on is not null
+            when session_type is not null and session_on is not null
                 then upper(
-                    concat_ws(
-                        '_',
-                        candidates.symbol,
-                        candidates.session_type,
-                        strftime(candidates.session_on, '%Y-%m-%d')
-                    )
+                    concat_ws('_', symbol, session_type, strftime(session_on, '%Y-%m-%d'))
                 )
         end as session_id,
-        counted.duration_us,
-        counted.has_scheduled_end,
-        coalesce(counted.n_events_distinct, 0) as n_events_distinct,
-        coalesce(counted.n_events_kept, 0) as n_events_kept,
-        coalesce(counted.n_events_time_imputed, 0) as n_events_time_imputed,
-        coalesce(counted.n_events_without_price, 0) as n_events_without_price,
+        coalesce(n_events_distinct, 0) as n_events_distinct,
+        coalesce(n_events_kept, 0) as n_events_kept,
+        coalesce(n_events_time_imputed, 0) as n_events_time_imputed,
+        coalesce(n_events_without_price, 0) as n_events_without_price,
         case
-            when candidates.reason is not null then candidates.reason
-            when counted.n_events_timed = 0 then 'no_readable_times'
-            when counted.duration_us <= 0 then 'duration_not_positive'
-            when counted.duration_us > {{ microseconds(7, 'day') }} then 'duration_too_long'
-            {{ session_not_over('candidates', 'counted.duration_us') }}
+            when reason is not null then reason
+            when n_events_timed = 0 then 'no_readable_times'
+            when duration_us <= 0 then 'duration_not_positive'
+            when duration_us > {{ microseconds(7, 'day') }} then 'duration_too_long'
+            {{ session_not_over('timed', 'timed.duration_us') }}
         end as reason
-    from candidates
-    left join counted on candidates.session_hash = counted.session_hash
+    from timed
 
 ),
 

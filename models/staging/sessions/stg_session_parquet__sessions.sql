@@ -1,8 +1,8 @@
 with
 
-events as (
+raw_events as (
 
-    select * from {{ ref('stg_session_parquet__events') }}
+    {{ session_parquet_rows(ref('list_session_files')) }}
 
 ),
 
@@ -13,12 +13,12 @@ final as (
         session_key,
         min(symbol) as symbol,
         min(session_type) as session_type,
-        min(session_date) as session_date,
-        min(session_start) as session_start,
+        min(coalesce(session_date, date)) as session_date,
+        min(coalesce(session_start, start_time)) as session_start,
         min(session_end) as session_end,
         min(session_duration) as session_duration,
-        min(time_zone) as time_zone
-    from events
+        min(timezone) as time_zone
+    from raw_events
     group by file_name, session_key
 
 )

@@ -117,7 +117,7 @@ class LiveChain:
     def __init__(self, compiled: LiveSql, seeds: Path, peers: pa.Table) -> None:
         self._compiled = compiled
         self._raw = _RawFiles()
-        self._prepared: set[int] = set()
+        self._prepared: set[str] = set()
         self._connection = duckdb.connect(config={"threads": 1})
         self._connection.execute("set TimeZone = 'UTC'")
         # For a hundred rows statistics save nothing, and what rests on them costs operators.
@@ -148,23 +148,36 @@ class LiveChain:
         self._connection.close()
 
     def prepare(self, checkpoint: int) -> None:
-        """Plan the query of a checkpoint, which the first description at it does otherwise.
+        """Plan the queries of a checkpoint, which the first description at it does otherwise.
 
         Parameters
         ----------
         checkpoint : int
             Per cent of the scheduled time.
         """
-        if checkpoint in self._prepared:
-            return
-        query = f"""
-            select selection.file_name, {", ".join(f"prints.{name}" for name in PRINT_COLUMNS)}
-            from session_fingerprints as prints
-            inner join session_selection as selection on prints.session_id = selection.session_id
-            where selection.reason is null
-        """
-        self._connection.execute(f"prepare live_{checkpoint} as {self._query(checkpoint, query)}")
-        self._prepared.add(checkpoint)
+        for is_alone in (True, False):
+            self._prepare(checkpoint, is_alone)
+
+    def _prepare(self, checkpoint: int, is_alone: bool) -> str:
+        """Plan the query for one file or for several, and give its name."""
+        name = f"live_{checkpoint}_{'alone' if is_alone else 'together'}"
+        if name not in self._prepared:
+            columns = ", ".join(f"prints.{column}" for column in PRINT_COLUMNS)
+            # Whatever is said of one file is said of that one: no need to look up which it was.
+            query = (
+                f"select '0', {columns} from session_fingerprints as prints"
+                if is_alone
+                else f"""
+                    select selection.file_name, {columns}
+                    from session_fingerprints as prints
+                    inner join session_selection as selection
+                        on prints.session_id = selection.session_id
+                    where selection.reason is null
+                """
+            )
+            self._connection.execute(f"prepare {name} as {self._query(checkpoint, query)}")
+            self._prepared.add(name)
+        return name
 
     def describe(
         self, contents: Sequence[bytes], checkpoint: int
@@ -184,10 +197,10 @@ class LiveChain:
             ``PRINT_COLUMNS`` of the row of session_fingerprints, by the place of the file. There is
             none for a file that cannot be described, nor for all but one of the same session.
         """
-        self.prepare(checkpoint)
+        name = self._prepare(checkpoint, is_alone=len(contents) == 1)
         self._raw.hold(contents)
-        rows = self._connection.execute(f"execute live_{checkpoint}").fetchall()
-        return {int(name): dict(zip(PRINT_COLUMNS, row, strict=True)) for name, *row in rows}
+        rows = self._connection.execute(f"execute {name}").fetchall()
+        return {int(place): dict(zip(PRINT_COLUMNS, row, strict=True)) for place, *row in rows}
 
     def explain(self, content: bytes, checkpoint: int) -> Mapping[str, object]:
         """Say why there is no vector, in the words of the build's log.
