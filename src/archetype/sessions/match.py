@@ -15,6 +15,7 @@ from archetype.sessions.space import (
     N_FEATURES,
     Space,
     batches,
+    for_batches,
     read_vectors,
     transform,
 )
@@ -50,8 +51,11 @@ def centroid_distances(points: np.ndarray, centroids: np.ndarray) -> np.ndarray:
         Each row is, bit for bit, the same in any company: sums run over the axes in their order.
     """
     distances = np.empty((len(centroids), len(points)))
-    for rows in batches(len(points)):
+
+    def fill(rows: slice) -> None:
         distances[:, rows] = _by_centroid(points[rows], centroids)
+
+    for_batches(len(points), fill)
     return distances.T
 
 
@@ -85,12 +89,15 @@ def nearest_centroids(points: np.ndarray, centroids: np.ndarray) -> tuple[np.nda
     """
     labels = np.zeros(len(points), dtype=np.intp)
     nearest = np.empty(len(points))
-    for rows in batches(len(points)):
+
+    def fill(rows: slice) -> None:
         first, *others = _by_centroid(points[rows], centroids)
         for label, distances in enumerate(others, start=1):
             np.copyto(labels[rows], label, where=distances < first)
             np.minimum(first, distances, out=first)
         nearest[rows] = first
+
+    for_batches(len(points), fill)
     return labels, nearest
 
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 
@@ -29,6 +31,9 @@ DISTANCES = ("euclidean", "cosine")
 # Rows per step: the working set of a step stays in cache, and memory stays bounded at any number of
 # rows.
 BATCH_ROWS = 8_192
+
+# Below, threads cost more to start than they save. NumPy lets go of the interpreter in each step.
+_ROWS_FOR_THREADS = 4 * BATCH_ROWS
 
 
 @dataclass(frozen=True)
@@ -355,8 +360,11 @@ def scale_vectors(space: Space, vectors: np.ndarray, is_imputed: np.ndarray) -> 
     numpy.ndarray, shape (n, 30)
         In deviations, within plus and minus `space.clip`.
     """
-    scaled = (np.where(is_imputed, space.centre, vectors) - space.centre) / space.scale
-    return np.clip(scaled, -space.clip, space.clip)
+    scaled = vectors - space.centre
+    scaled /= space.scale
+    np.clip(scaled, -space.clip, space.clip, out=scaled)
+    np.copyto(scaled, 0.0, where=is_imputed)
+    return scaled
 
 
 def project(space: Space, scaled: np.ndarray) -> np.ndarray:
@@ -379,11 +387,14 @@ def project(space: Space, scaled: np.ndarray) -> np.ndarray:
     """
     if len(space.components) == 0:
         return scaled
-    projected = np.zeros((len(scaled), len(space.components)))
-    for feature in range(N_FEATURES):
-        deviation = scaled[:, feature] - space.mean[feature]
-        projected += deviation[:, None] * space.components[None, :, feature]
-    return projected
+    # One row a component: what is added up lies side by side.
+    projected = np.zeros((len(space.components), len(scaled)))
+    step = np.empty_like(projected)
+    for feature, column in enumerate(scaled.T.copy()):
+        column -= space.mean[feature]
+        np.multiply(column, space.components[:, feature, None], out=step)
+        projected += step
+    return projected.T
 
 
 def on_unit_sphere(points: np.ndarray) -> np.ndarray:
@@ -443,9 +454,12 @@ def transform(space: Space, vectors: np.ndarray, is_imputed: np.ndarray) -> np.n
     """
     width = len(space.components) or N_FEATURES
     points = np.empty((len(vectors), width))
-    for rows in batches(len(vectors)):
+
+    def fill(rows: slice) -> None:
         scaled = scale_vectors(space, vectors[rows], is_imputed[rows])
         points[rows] = as_compared(project(space, scaled), space.distance)
+
+    for_batches(len(vectors), fill)
     return points
 
 
@@ -466,6 +480,27 @@ def batches(n_rows: int, size: int = BATCH_ROWS) -> Iterator[slice]:
     """
     for start in range(0, n_rows, size):
         yield slice(start, min(start + size, n_rows))
+
+
+def for_batches(n_rows: int, work: Callable[[slice], None]) -> None:
+    """Do work on every batch of rows, on all cores where there are many.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows in all.
+    work : callable
+        Takes a slice of rows, and writes where no other slice's work does.
+    """
+    slices = batches(n_rows)
+    if n_rows < _ROWS_FOR_THREADS:
+        for rows in slices:
+            work(rows)
+        return
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        # What a batch raises is raised when its result is asked for.
+        for _ in pool.map(work, slices):
+            pass
 
 
 def read_vectors(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
