@@ -43,7 +43,7 @@ class Mode:
 
 MODES = {
     "tiny": Mode("tiny", repeats=1),
-    "quick": Mode("quick", patience_s=150.0),
+    "quick": Mode("quick", patience_s=90.0),
     "full": Mode("full", patience_s=300.0),
 }
 
