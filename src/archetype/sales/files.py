@@ -119,7 +119,7 @@ def _can_be_cut(
             compression="none",
             hive_partitioning=False,
             ignore_errors=True,
-        ).count("*").fetchone()
+        ).count("*").fetchall()
     except duckdb.Error:
         return False
     return True
