@@ -265,12 +265,12 @@ def match_sales(pending: str, library: str, knots: str, n: int) -> Row:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from archetype.sales.bind import match_with_library
+    from archetype.sales.match import match_reports
 
     tables = [pq.read_table(Path(path)) for path in (pending, library, knots)]
     rows = np.random.default_rng(SEED).integers(tables[0].num_rows, size=n)
     drawn = tables[0].take(pa.array(rows))
     started = time.perf_counter()
-    matched = match_with_library(drawn, *tables[1:])
+    matched = match_reports(drawn, *tables[1:])
     seconds = time.perf_counter() - started
     return {"engine_s": seconds, "result_rows": matched.num_rows}
