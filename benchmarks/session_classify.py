@@ -55,6 +55,8 @@ def time_calls(scorer: LiveScorer, paths: list[Path], at: int, n_calls: int) -> 
 def time_together(scorer: LiveScorer, paths: list[Path], at: int, n_calls: int) -> float:
     """Time calls that come together, in milliseconds a session."""
     many = list(islice(cycle(paths), n_calls))
+    # Planning is over before the clock starts, as for calls one by one.
+    scorer.call_many(many[:2], at)
     started = time.perf_counter()
     scorer.call_many(many, at)
     return 1e3 * (time.perf_counter() - started) / n_calls

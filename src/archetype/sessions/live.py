@@ -313,7 +313,7 @@ class LiveScorer:
             except LiveError as error:
                 results[place] = error
         while contents:
-            self.start(at)
+            self.start()
             rows = self._chain.describe(list(contents.values()), at)
             left = {}
             for number, (place, content) in enumerate(contents.items()):

@@ -148,15 +148,14 @@ class LiveChain:
         self._connection.close()
 
     def prepare(self, checkpoint: int) -> None:
-        """Plan the queries of a checkpoint, which the first description at it does otherwise.
+        """Plan the query of a checkpoint for one file, which its first description does otherwise.
 
         Parameters
         ----------
         checkpoint : int
             Per cent of the scheduled time.
         """
-        for is_alone in (True, False):
-            self._prepare(checkpoint, is_alone)
+        self._prepare(checkpoint, is_alone=True)
 
     def _prepare(self, checkpoint: int, is_alone: bool) -> str:
         """Plan the query for one file or for several, and give its name."""
