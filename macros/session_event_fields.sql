@@ -1,4 +1,4 @@
-{#- Every field of a raw event that staging reads, whichever dialect spells it. -#}
+{#- Every field of a raw event that staging reads, whichever dialect spells it, with its type. -#}
 {% macro session_event_fields() %}
     {{- return({
         'timestamp': 'varchar',
@@ -9,12 +9,12 @@
         'original_type': 'varchar',
         'event_family': 'varchar',
         'structural_role': 'varchar',
-        'price_level': 'varchar',
-        'price': 'varchar',
-        'absolute_price': 'varchar',
-        'magnitude': 'varchar',
-        'archaeological_significance': 'varchar',
-        'htf_regime': 'varchar',
-        'htf_confluence': 'varchar',
+        'price_level': 'double',
+        'price': 'double',
+        'absolute_price': 'double',
+        'magnitude': 'double',
+        'archaeological_significance': 'double',
+        'htf_regime': 'double',
+        'htf_confluence': 'double',
     }) -}}
 {% endmacro %}

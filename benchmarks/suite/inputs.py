@@ -38,7 +38,7 @@ EVENTS = f"""
     where sessions.reason is null and events.is_in_session
     window in_order as (
         partition by session_hash
-        order by elapsed_us, type_number, price nulls last, event_md5
+        order by elapsed_us, type_number, price nulls last, event_hash
     )
     order by sessions.session_id, event_number
 """

@@ -139,7 +139,7 @@ def rename(table: pa.Table, random: Random) -> pa.Table:
             "x" * 10_000,
             "htf_forecast",
             "{{ 1 / 0 }}",
-            "event_md5",
+            "event_hash",
         )
     )
     return table.rename_columns(names)

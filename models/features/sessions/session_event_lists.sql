@@ -44,7 +44,7 @@ ordered as (
             'elapsed_us': 'events.elapsed_us',
             'type_number': 'events.type_number',
             'price': "coalesce(events.price, cast('infinity' as double))",
-            'event_md5': 'events.event_md5',
+            'event_hash': 'events.event_hash',
             'phase_number': 'case when events.has_phase_text then events.phase_number end',
             'htf_regime': 'case when events.has_regime then events.htf_regime end',
             'role_key': 'coalesce(events.role_key, 0)',

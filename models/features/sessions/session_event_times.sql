@@ -27,7 +27,7 @@ scheduled as (
     select
         candidates.session_hash,
         read_events.position_in_file,
-        read_events.event_md5,
+        read_events.event_hash,
         kinds.type_number,
         kinds.phase_number,
         kinds.has_phase_text,
@@ -85,7 +85,7 @@ final as (
     select
         session_hash,
         position_in_file,
-        event_md5,
+        event_hash,
         type_number,
         phase_number,
         has_phase_text,

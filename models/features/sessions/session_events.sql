@@ -10,18 +10,18 @@ compared as (
 
     select
         *,
-        lag(event_md5) over (
-            partition by session_hash order by event_md5, position_in_file
-        ) as previous_md5
+        lag(event_hash) over (
+            partition by session_hash order by event_hash, position_in_file
+        ) as previous_hash
     from event_times
 
 ),
 
 distinct_events as (
 
-    select * exclude (previous_md5)
+    select * exclude (previous_hash)
     from compared
-    where previous_md5 is distinct from event_md5
+    where previous_hash is distinct from event_hash
 
 ),
 
@@ -67,7 +67,7 @@ final as (
         elapsed_us,
         type_number,
         price,
-        event_md5,
+        event_hash,
         phase_number,
         has_phase_text,
         htf_regime,

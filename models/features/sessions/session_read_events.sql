@@ -31,7 +31,7 @@ final as (
         significance,
         htf_regime_given,
         htf_confluence,
-        event_md5
+        event_hash
     from json_events
     union all
     select
@@ -49,7 +49,7 @@ final as (
         significance,
         htf_regime_given,
         htf_confluence,
-        event_md5
+        event_hash
     from parquet_events
 
 )

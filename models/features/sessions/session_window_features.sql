@@ -61,7 +61,7 @@ final as (
         1e0 * len({{ list_where('turns', 'x != 0') }}) / nullif(len(turns), 0)
             as direction_change_rate,
         {% for bar in session_bars() %}
-        {{ list_statistic('sum', list_map('bars_' ~ bar, session_bar_places('x'))) }} / n_prices
+        {{ list_statistic('sum', session_bar_places('bars_' ~ bar)) }} / n_prices
             as bar_position_{{ bar }},
         {% endfor %}
         {{ list_statistic('stddev_pop', 'times') }} as time_std,
@@ -80,7 +80,7 @@ final as (
         {{ list_coefficient_of_variation('magnitudes') }} as magnitude_cv,
         1 - list_sum(list_sort({{ list_map('role_shares', '-x * log2(x)') }})) / log2(9)
             as role_coherence,
-        {{ list_statistic('avg', 'significances') }} as significance_mean
+        {{ list_total('significances') }} / n_events as significance_mean
     from measured
 
 )

@@ -116,7 +116,7 @@ final as (
         {{ list_value_counts('role_keys') }} as role_counts,
         {{ list_value_counts('tenths') }} as tenth_counts,
         magnitudes,
-        {{ list_map('significances', 'coalesce(x, 0)') }} as significances
+        significances
     from turned
 
 )

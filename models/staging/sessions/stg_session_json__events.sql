@@ -2,6 +2,7 @@
     "{{ set_file_list('session_json_documents', ref('stg_session_json__files'), 'reason is null') }}",
     "set variable session_json_largest = (select coalesce(max(n_bytes), 0) + 1048576 from {{ ref('stg_session_json__files') }})",
 ]) }}
+{%- set texts = dict.fromkeys(session_event_fields(), 'varchar') %}
 
 with
 
@@ -60,7 +61,7 @@ objects as (
         coalesce(json_type(event) = 'OBJECT', false) as is_object,
         case
             when json_type(event) = 'OBJECT'
-                then json_transform(event, '{{ tojson(session_event_fields()) }}')
+                then json_transform(event, '{{ tojson(texts) }}')
         end as field,
         case when json_type(event) = 'OBJECT' then {{ json_sorted_text('event') }} end
             as sorted_text
@@ -76,7 +77,7 @@ final as (
         position_in_file,
         is_object,
         {{ session_event_columns('field') }},
-        md5(sorted_text) as event_md5
+        {{ text_key('sorted_text') }} as event_hash
     from objects
 
 )

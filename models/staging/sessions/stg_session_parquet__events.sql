@@ -14,7 +14,7 @@ final as (
         file_row_number + 1 as position_in_file,
         true as is_object,
         {{ session_event_columns('raw_events') }},
-        event_md5
+        event_hash
     from raw_events
 
 )
