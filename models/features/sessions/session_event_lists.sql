@@ -33,27 +33,24 @@ by_session as (
 
 ),
 
--- The one order there is: what decides it comes first, missing prices last. Windows come along with
--- the events, because a later join would hold the lists of all sessions at once; each field costs.
+-- The one order there is: what decides it comes first, missing prices last.
 ordered as (
 
     select
-        events.session_hash,
-        any_value(by_session.windows) as windows,
+        session_hash,
         {{ sorted_structs({
-            'elapsed_us': 'events.elapsed_us',
-            'type_number': 'events.type_number',
-            'price': "coalesce(events.price, cast('infinity' as double))",
-            'event_hash': 'events.event_hash',
-            'phase_number': 'case when events.has_phase_text then events.phase_number end',
-            'htf_regime': 'case when events.has_regime then events.htf_regime end',
-            'role_key': 'coalesce(events.role_key, 0)',
-            'magnitude': 'abs(events.magnitude)',
-            'significance': 'events.significance',
+            'elapsed_us': 'elapsed_us',
+            'type_number': 'type_number',
+            'price': "coalesce(price, cast('infinity' as double))",
+            'event_hash': 'event_hash',
+            'phase_number': 'case when has_phase_text then phase_number end',
+            'htf_regime': 'case when has_regime then htf_regime end',
+            'role_key': 'coalesce(role_key, 0)',
+            'magnitude': 'abs(magnitude)',
+            'significance': 'significance',
         }) }} as events
     from events
-    inner join by_session on events.session_hash = by_session.session_hash
-    group by events.session_hash
+    group by session_hash
 
 ),
 
@@ -69,17 +66,18 @@ priced as (
 final as (
 
     select
-        session_hash,
-        windows,
-        {{ list_map('events', 'x.elapsed_us') }} as elapsed_us,
-        {{ list_map('events', 'x.phase_number') }} as phase_numbers,
-        {{ list_map('events', 'x.htf_regime') }} as regimes,
-        {{ list_map('events', 'x.role_key') }} as role_keys,
-        {{ list_map('events', 'x.magnitude') }} as magnitudes,
-        {{ list_map('events', 'x.significance') }} as significances,
-        {{ list_map('priced_events', 'x.elapsed_us') }} as price_elapsed_us,
-        {{ list_map('priced_events', 'x.price') }} as prices
+        priced.session_hash,
+        by_session.windows,
+        {{ list_map('priced.events', 'x.elapsed_us') }} as elapsed_us,
+        {{ list_map('priced.events', 'x.phase_number') }} as phase_numbers,
+        {{ list_map('priced.events', 'x.htf_regime') }} as regimes,
+        {{ list_map('priced.events', 'x.role_key') }} as role_keys,
+        {{ list_map('priced.events', 'x.magnitude') }} as magnitudes,
+        {{ list_map('priced.events', 'x.significance') }} as significances,
+        {{ list_map('priced.priced_events', 'x.elapsed_us') }} as price_elapsed_us,
+        {{ list_map('priced.priced_events', 'x.price') }} as prices
     from priced
+    inner join by_session on priced.session_hash = by_session.session_hash
 
 )
 
