@@ -1,5 +1,5 @@
 {#-
-    The condition that a session is of the part that is worked on, see in_session_parts; every one
+    The condition that a session is of the part that is worked on, see begin_session_parts; every one
     is where no part is set.
 -#}
 {% macro session_part(session_hash) -%}

@@ -14,14 +14,15 @@ from suite.peers.features import PHASES
 SEED = 1
 
 
-CUT = ("session_events", "session_candidates")
-"""Where our SQL starts from: cleaned events in no order, not yet compared, and their sessions."""
+CUT = ("session_events", "session_selection")
+"""Where our SQL starts from: cleaned events as their files have them, and the sessions chosen."""
 
 EVENTS = f"""
     select
         sessions.session_id,
-        row_number() over in_order as event_number,
         events.elapsed_us,
+        events.type_number,
+        events.event_hash,
         coalesce([{", ".join(f"'{phase}'" for phase in PHASES)}][events.phase_number], 'other')
             as phase,
         events.htf_regime,
@@ -36,13 +37,9 @@ EVENTS = f"""
         where role_key is not null
     ) as kinds using (role_key)
     where sessions.reason is null and events.is_in_session
-    window in_order as (
-        partition by session_hash
-        order by elapsed_us, type_number, price nulls last, event_hash
-    )
-    order by sessions.session_id, event_number
+    order by sessions.session_id, events.position_in_file
 """
-"""What all peers start from: the events of the sessions used, in the one order there is."""
+"""What all peers start from: the events of the sessions used, as their files have them."""
 
 SESSIONS = """
     select session_id, session_type, started_at, duration_us, has_scheduled_end

@@ -63,6 +63,8 @@ PEER_DAYS = 30
 N_ROLES = 9
 HOUR_US = 3_600_000_000
 KEYS = ("session_id", "checkpoint_pct")
+ORDER = ("elapsed_us", "type_number", "price", "event_hash")
+"""What a session's events are ordered by, missing prices last."""
 
 
 def clocked(describe: Callable, write: Callable, arguments: dict[str, object]) -> dict[str, object]:

@@ -18,6 +18,7 @@ from suite.peers.features import (
     MIN_EVENTS,
     N_ROLES,
     NAMES,
+    ORDER,
     PEER_DAYS,
     PHASES,
     clocked,
@@ -43,9 +44,7 @@ def read(events_path: str, sessions_path: str) -> dict[str, np.ndarray]:
     """Read both files as arrays; `at` is the place of an event's session."""
     sessions = pq.read_table(sessions_path)
     table = pq.read_table(events_path, read_dictionary=TEXTS).unify_dictionaries()
-    columns = {
-        name: table[name].combine_chunks() for name in table.column_names if name != "event_number"
-    }
+    columns = {name: table[name].combine_chunks() for name in table.column_names}
     given = {
         name: column.to_numpy(zero_copy_only=False)
         for name, column in columns.items()
@@ -58,6 +57,8 @@ def read(events_path: str, sessions_path: str) -> dict[str, np.ndarray]:
     given["phase"] = number[columns["phase"].indices.to_numpy()]
     roles = columns["structural_role"]
     given["role"] = roles.indices.fill_null(len(roles.dictionary)).to_numpy()
+    in_order = np.lexsort([given[name] for name in reversed(("at", *ORDER))])
+    given = {name: values[in_order] for name, values in given.items()}
     given["n_roles"] = np.array(len(roles.dictionary) + 1)
     given["id"] = sessions["session_id"].combine_chunks()
     for name in ("duration_us", "has_scheduled_end"):

@@ -15,6 +15,7 @@ from suite.peers.features import (
     MIN_EVENTS,
     N_ROLES,
     NAMES,
+    ORDER,
     PEER_DAYS,
     PHASES,
     clocked,
@@ -34,7 +35,8 @@ def describe(events_path: str, sessions_path: str, checkpoints: Sequence[int]) -
     events["at"] = events["session_id"].cat.codes
     events["phase"] = events["phase"].astype("category")
     events["structural_role"] = events["structural_role"].fillna("").astype("category")
-    events = events.drop(columns=["session_id", "event_number"])
+    events = events.sort_values(["at", *ORDER], ignore_index=True)
+    events = events.drop(columns=["session_id", "type_number", "event_hash"])
     sessions = sessions.reset_index()
     return pd.concat(
         [describe_at(events, sessions, checkpoint) for checkpoint in checkpoints],

@@ -18,6 +18,7 @@ from suite.peers.features import (
     MIN_EVENTS,
     N_ROLES,
     NAMES,
+    ORDER,
     PEER_DAYS,
     PHASES,
     clocked,
@@ -38,7 +39,8 @@ def describe(events_path: str, sessions_path: str, checkpoints: Sequence[int]) -
     events = (
         pl.scan_parquet(events_path)
         .with_columns(pl.col("session_id").rle_id().alias("at"))
-        .drop("session_id", "event_number")
+        .sort("at", *ORDER, nulls_last=True)
+        .drop("session_id", "type_number", "event_hash")
         .join(
             sessions.select("at", "duration_us", "has_scheduled_end"),
             on="at",

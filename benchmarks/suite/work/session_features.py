@@ -15,14 +15,14 @@ CLOCK = """
 *dbt, raw Parquet* and *dbt, raw JSON*: `dbt build --select +session_fingerprints` without tests in
 an empty warehouse; the engine's seconds run from dbt's first node to its last, so they hold
 reading, cleaning, ordering, describing and writing. *SQL, cleaned events*: the same compiled SQL
-from the cleaned and ordered events to `session_fingerprints`, in one DuckDB process, in memory.
-*pandas*, *Polars*, *NumPy*: from the same cleaned events and the same list of sessions, both
-Parquet, to one table of vectors in memory; imports come before the engine's clock, and what the
-check writes after it. *DuckDB's floor*: one window and one group over the columns that the features
-are made of. Every peer's vectors are compared with ours before it is timed, all 30 features of all
-sessions at all checkpoints; see *largest difference*. Simulated sessions overlap none of their
-peers, and the peers of `range_vs_median` rely on that. No warehouse may hold more than 4 GB;
-what is beyond is spilled.
+from the cleaned events and the list of sessions to `session_fingerprints`, in one DuckDB process,
+in memory. *pandas*, *Polars*, *NumPy*: from the same two, both Parquet, to one table of vectors in
+memory; imports come before the engine's clock, and what the check writes after it. All order a
+session's events first, as files need not have them in order. *DuckDB's floor*: one window and one
+group over the columns that the features are made of. Every peer's vectors are compared with ours
+before it is timed, all 30 features of all sessions at all checkpoints; see *largest difference*.
+Simulated sessions overlap none of their peers, and the peers of `range_vs_median` rely on that. No
+warehouse may hold more than 4 GB; what is beyond is spilled.
 """
 SIZES = {
     "tiny": (40,),
@@ -63,7 +63,9 @@ FLOOR_QUERY = """
             lag(elapsed_us) over by_event as previous_us,
             lag(price) over by_event as previous_price
         from '{events}'
-        window by_event as (partition by session_id order by event_number)
+        window by_event as (
+            partition by session_id order by elapsed_us, type_number, price, event_hash
+        )
     )
     group by session_id
 """
