@@ -1,6 +1,6 @@
 """Measure what Archetype costs, beside what a user would write instead; see RESULTS.md.
 
-    python benchmarks/run.py [--full] [--only NAME ...] [--folder FOLDER]
+    python benchmarks/run.py [--full] [--only NAME ...] [--sizes N ...] [--folder FOLDER]
 
 It simulates its own input, writes `results.json`, `results.svg` and `RESULTS.md` beside itself, and
 prints the bounds that are missed; the exit code is 0 all the same. `--folder` keeps input and homes
@@ -21,12 +21,14 @@ from suite.harness import BENCHMARKS, MODES, Bench, Row, failed
 from suite.work import WORKS
 
 
-def measure(name: str, bench: Bench) -> list[Row]:
-    """Measure one piece of work at all its sizes; where one breaks off, a row says so."""
+def measure(name: str, bench: Bench, wanted: list[int] | None) -> list[Row]:
+    """Measure one piece of work at its sizes; where one breaks off, a row says so."""
     module = WORKS[name]
     rows: list[Row] = []
     sizes = getattr(module, "sizes", lambda mode: module.SIZES[mode])(bench.mode.name)
     for size in sizes:
+        if wanted and size not in wanted:
+            continue
         try:
             rows += module.measure(size, bench)
         except Exception as error:
@@ -46,12 +48,15 @@ def load(folder: Path, here: Row) -> Row:
     return {"machine": here, "works": {}}
 
 
-def run(names: list[str], bench: Bench, out: Path) -> None:
+def run(names: list[str], bench: Bench, out: Path, wanted: list[int] | None) -> None:
     """Measure pieces of work, write the report after each, and print the bounds."""
     results = load(out, machine.describe())
     for name in names:
-        rows = measure(name, bench)
+        rows = measure(name, bench, wanted)
         if rows:
+            if wanted:
+                earlier = results["works"].get(name, {"rows": []})["rows"]
+                rows = [row for row in earlier if row["size"] not in wanted] + rows
             results["works"][name] = {
                 "mode": bench.mode.name,
                 "revision": machine.revision(),
@@ -70,6 +75,9 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the sizes that take an hour")
     parser.add_argument("--tiny", action="store_true", help="sizes that only try the programs")
     parser.add_argument("--only", nargs="+", choices=WORKS, default=list(WORKS), metavar="NAME")
+    parser.add_argument(
+        "--sizes", nargs="+", type=int, metavar="N", help="of these sizes; others keep their rows"
+    )
     parser.add_argument("--folder", type=Path, help="where to keep input and homes")
     parser.add_argument("--out", type=Path, default=BENCHMARKS, help="where to write the results")
     options = parser.parse_args()
@@ -79,7 +87,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="archetype-bench-") as temporary:
         folder = (options.folder or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        run(options.only, Bench(folder, mode), options.out)
+        run(options.only, Bench(folder, mode), options.out, options.sizes)
     print(f"Read {options.out / report.REPORT_NAME}")
 
 

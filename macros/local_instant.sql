@@ -8,6 +8,8 @@
 
 {% macro default__local_instant(text_value, time_zone) -%}
     case
+        -- Clock times are most, and no pattern need be tried on them.
+        when length({{ text_value }}) < 16 then null
         when regexp_matches({{ text_value }}, '^\d{4}-\d{2}-\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$')
             and {{ text_value }} like '%:%'
             then timezone({{ time_zone }}, try_cast({{ text_value }} as timestamptz))

@@ -1,11 +1,12 @@
 {#-
-    The rows of the raw Parquet files as a query: file_name, session_key, file_row_number, the
-    fields of a session and of an event, and event_hash. What a model does not select of it is not
-    read.
+    The rows of the raw Parquet files as a query: file_name, session_key and a session's fields; of
+    events also file_row_number, event_hash and their fields, else each row once. What a model does
+    not select of it is not read.
 -#}
-{% macro session_parquet_rows(files) -%}
-    {%- set layouts = session_parquet_layouts(files, "file_format = 'parquet' and reason is null") -%}
-    {%- set fields = dict(session_metadata_fields(), **session_event_fields()) -%}
+{% macro session_parquet_rows(files, of_events) -%}
+    {%- set condition = "file_format = 'parquet' and reason is null" -%}
+    {%- set event_fields = session_event_fields() if of_events else {} -%}
+    {%- set fields = dict(session_metadata_fields(), **event_fields) -%}
     select
         files.file_name,
         concat_ws(
@@ -18,18 +19,22 @@
         raw_rows.*
     from (
         select
-            {{ null_columns({'raw_file_path': 'varchar', 'file_row_number': 'bigint'}) }},
-            {{ null_columns({'event_hash': 'ubigint'}) }},
+            {% if of_events -%}
+            {{ null_columns({'file_row_number': 'bigint', 'event_hash': 'ubigint'}) }},
+            {% endif -%}
+            {{ null_columns({'raw_file_path': 'varchar'}) }},
             {{ null_columns(fields) }}
         where false
         -- Files of one layout are read at once; what types another has changes no text here.
-        {%- for variable, columns in layouts.items() %}
+        {%- for variable, columns in session_parquet_layouts(files, condition).items() %}
         union all by name
-        select
-            raw_file_path,
+        select{{ ' distinct' if not of_events }}
+            {%- if of_events %}
             file_row_number,
             -- All that is not the session's: events that differ in an unknown column are two.
-            {{ text_key(columns_sorted_text(columns, session_metadata_fields())) }} as event_hash
+            {{ text_key(columns_sorted_text(columns, session_metadata_fields())) }} as event_hash,
+            {%- endif %}
+            raw_file_path
             {%- for name in columns if name | lower in fields %},
             {%- if fields[name | lower] == 'double' %}
             {{ raw_number(quoted_name(name)) }} as {{ name | lower }}

@@ -2,7 +2,7 @@ with
 
 raw_events as (
 
-    {{ session_parquet_rows(ref('list_session_files')) }}
+    {{ session_parquet_rows(ref('list_session_files'), of_events=true) }}
 
 ),
 

@@ -1,8 +1,8 @@
 with
 
-raw_events as (
+raw_sessions as (
 
-    {{ session_parquet_rows(ref('list_session_files')) }}
+    {{ session_parquet_rows(ref('list_session_files'), of_events=false) }}
 
 ),
 
@@ -18,7 +18,7 @@ final as (
         min(session_end) as session_end,
         min(session_duration) as session_duration,
         min(timezone) as time_zone
-    from raw_events
+    from raw_sessions
     group by file_name, session_key
 
 )
