@@ -32,7 +32,8 @@ class Mode:
     repeats, warmups : int
         Rounds that count, and rounds before them that do not.
     patience_s : float
-        Once the rounds that count took so long, no further one begins.
+        Once the rounds that count took so long, no further one begins; a round that takes longer
+        counts even if it was to warm up.
     """
 
     name: str
@@ -266,21 +267,28 @@ def in_turn(
     """
     runs: dict[str, list[Run]] = {case.by: [] for case in cases}
     failures: dict[str, str] = {}
+    patience = bench.mode.patience_s
     spent = 0.0
     warmups = 0 if is_warm else bench.mode.warmups
     for number in range(warmups + bench.mode.repeats):
-        if number > warmups and spent > bench.mode.patience_s:
+        if spent > patience:
             break
+        in_round: dict[str, Run] = {}
         for case in cases:
             if case.by in failures:
                 continue
             run = run_child(case, bench.folder / "case.log")
             if run.failure:
                 failures[case.by] = without_paths(run.failure, bench)
-            elif number >= warmups:
-                runs[case.by].append(run)
-                spent += run.whole_s
+            else:
+                in_round[case.by] = run
             _say(labels, case.by, run, number >= warmups)
+        seconds = sum(run.whole_s for run in in_round.values())
+        # What takes so long is no quicker for having been run before.
+        if number >= warmups or seconds > patience:
+            spent += seconds
+            for by, run in in_round.items():
+                runs[by].append(run)
     return [labels | _summary(by, runs[by], failures.get(by)) for by in runs]
 
 

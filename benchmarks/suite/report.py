@@ -60,10 +60,10 @@ HEAD = """# What it costs
 
 Written by `benchmarks/run.py` from `results.json`; edit neither. Every figure is of a process of
 its own. *runs* is how many were measured, after one that was not; where a round takes minutes they
-are fewer than five. Those of a group ran in turn, and times are their medians: *whole s* from the
-start of the process to its end, *engine s* of the work alone (see each table), *from-to* its
-extremes. *MiB* is the most that the process held of memory. *items* are events, rows, vectors or
-windows.
+are fewer than five, and none comes before them. Those of a group ran in turn, and times are their
+medians: *whole s* from the start of the process to its end, *engine s* of the work alone (see each
+table), *from-to* its extremes. *MiB* is the most that the process held of memory. *items* are
+events, rows, vectors or windows.
 
 ## How to repeat it
     make bench         # minutes

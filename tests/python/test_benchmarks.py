@@ -229,6 +229,13 @@ def test_cases_run_in_turn_and_their_medians_are_told(tmp_path):
     assert [(row["low_s"], row["high_s"]) for row in rows] == [(1.0, 30.0), (10.0, 300.0)]
 
 
+def test_a_round_beyond_all_patience_counts_and_is_the_only_one(tmp_path):
+    case = python_case("a", "pass", read=lambda: {"engine_s": 5.0})
+    mode = harness.Mode("hasty", repeats=3, warmups=1, patience_s=0.0)
+    (row,) = harness.in_turn([case], Bench(tmp_path, mode), work="w", size=1)
+    assert (row["runs"], row["engine_s"]) == (1, 5.0)
+
+
 def test_a_case_that_fails_says_how_and_stops_nobody(tmp_path):
     tries: list[str] = []
     kill = "import os; os.kill(os.getpid(), 9)"
