@@ -12,6 +12,7 @@ events as (
 windows as (
 
     select * from {{ ref('session_windows') }}
+    where {{ session_part('session_hash') }}
 
 ),
 
