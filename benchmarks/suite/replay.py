@@ -15,9 +15,19 @@ from pathlib import Path
 DATABASE = "archetype"
 IN_PARTS = "session_window_features"
 # As the macro begin_session_parts, a hook that dbt runs and this does not.
-COUNT_PARTS = "select 1 + count(*) // 4000000 from session_events"
+COUNT_PARTS = "select 1 + count(*) // {part_events} from session_events"
 THREADS = 2
 Row = dict[str, object]
+
+
+def read_nodes(target: Path) -> dict[str, Row]:
+    """Read the models and seeds of a target folder of dbt, by their names."""
+    manifest = json.loads((target / "manifest.json").read_text())
+    return {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed")
+    }
 
 
 def find_part(target: Path, last: str, cut: list[str]) -> list[tuple[str, str, str]]:
@@ -42,12 +52,7 @@ def find_part(target: Path, last: str, cut: list[str]) -> list[tuple[str, str, s
     ValueError
         The cut names no model, or leaves a way to a source, a seed or a Python model.
     """
-    manifest = json.loads((target / "manifest.json").read_text())
-    nodes = {
-        node["name"]: node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] in ("model", "seed")
-    }
+    nodes = read_nodes(target)
     unknown = [name for name in (last, *cut) if name not in nodes]
     if unknown:
         raise ValueError(f"no such model in the graph: {', '.join(unknown)}; change the cut")
@@ -109,6 +114,7 @@ def replay(
     import duckdb
 
     part = find_part(Path(target), last, list(given))
+    meta = read_nodes(Path(target))[IN_PARTS]["config"]["meta"]
     with duckdb.connect() as connection:
         connection.execute(f"attach ':memory:' as {DATABASE}; use {DATABASE}")
         connection.execute(f"set threads = {THREADS}; set timezone = 'UTC'")
@@ -122,7 +128,7 @@ def replay(
         for name, materialized, sql in part:
             kind = "view" if materialized == "view" else "table"
             if name == IN_PARTS:
-                (n_parts,) = connection.execute(COUNT_PARTS).fetchone()
+                (n_parts,) = connection.execute(COUNT_PARTS.format(**meta)).fetchone()
                 connection.execute(f"set variable session_parts = {n_parts}")
                 connection.execute("set variable session_part = 0")
             connection.execute(f"create {kind} {name} as {sql}")
