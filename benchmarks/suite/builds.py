@@ -10,14 +10,13 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
-from suite.harness import ROOT, Bench, Case, Row
+from suite.harness import Bench, Case, Row
 
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 LOGGED = re.compile(
     r"\[debug\] \[(?P<thread>[^\]]+?) *\]: "
     r"(?:Began executing node (?P<node>\S+)|SQL status: OK in (?P<seconds>[0-9.]+) seconds)"
 )
-MEMORY_LIMIT = "4GB"
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,6 @@ def build_case(
     arguments: Sequence[str] = (),
     *,
     is_fresh: bool = True,
-    is_limited: bool = False,
     environment: dict[str, str] | None = None,
 ) -> Case:
     """Make a case of `dbt build`.
@@ -91,8 +89,6 @@ def build_case(
         Further arguments of `dbt build`.
     is_fresh : bool
         Whether the home is cleared before each run.
-    is_limited : bool
-        Whether DuckDB may hold no more than `MEMORY_LIMIT`; beyond, it spills into the home.
     environment : dict, optional
         Further variables.
 
@@ -102,8 +98,6 @@ def build_case(
         Its figures are those of `read_build`.
     """
     variables = home.environment() | (environment or {})
-    if is_limited:
-        variables["DBT_PROFILES_DIR"] = str(home.folder / "profiles")
 
     def before() -> None:
         home.folder.mkdir(parents=True, exist_ok=True)
@@ -111,8 +105,6 @@ def build_case(
             home.clear()
         else:
             (home.folder / "logs" / "dbt.log").unlink(missing_ok=True)
-        if is_limited:
-            _limit(home)
 
     return Case(
         by=by,
@@ -121,16 +113,6 @@ def build_case(
         before=before,
         read=lambda: read_build(home),
     )
-
-
-def _limit(home: Home) -> None:
-    """Write the project's own profile with a limit of memory and a place to spill to."""
-    own = (ROOT / "profiles.yml").read_text()
-    indent = re.search(r"^( *)settings:$", own, re.MULTILINE).group(1) + "  "
-    limit = f"{indent}memory_limit: {MEMORY_LIMIT}\n{indent}temp_directory: {home.folder / 'spill'}"
-    folder = home.folder / "profiles"
-    folder.mkdir(exist_ok=True)
-    (folder / "profiles.yml").write_text(own.replace("settings:", f"settings:\n{limit}", 1))
 
 
 def read_build(home: Home) -> Row:

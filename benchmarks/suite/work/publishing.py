@@ -26,7 +26,7 @@ def measure(size: int, bench: Bench) -> list[Row]:
     home, _ = build_home(size, bench)
     if not home.warehouse.exists():
         arguments = ["--select", *SELECTION, *WITHOUT_TESTS]
-        prepare(build_case("build", home, bench, arguments, is_limited=True), bench.folder)
+        prepare(build_case("build", home, bench, arguments), bench.folder)
     warehouse = {"warehouse": str(home.warehouse)}
     cases = [
         function_case("ours: publish_tables", f"{__name__}:publish", warehouse, bench),
