@@ -48,6 +48,14 @@ def load(folder: Path, here: Row) -> Row:
     return {"machine": here, "works": {}}
 
 
+def kept_rows(work: Row | None, wanted: list[int]) -> list[Row]:
+    """Give the rows of other sizes, each with the mode and revision that it was measured at."""
+    if work is None:
+        return []
+    told = {"mode": work["mode"], "revision": work["revision"]}
+    return [told | row for row in work["rows"] if row["size"] not in wanted]
+
+
 def run(names: list[str], bench: Bench, out: Path, wanted: list[int] | None) -> None:
     """Measure pieces of work, write the report after each, and print the bounds."""
     results = load(out, machine.describe())
@@ -55,8 +63,7 @@ def run(names: list[str], bench: Bench, out: Path, wanted: list[int] | None) -> 
         rows = measure(name, bench, wanted)
         if rows:
             if wanted:
-                earlier = results["works"].get(name, {"rows": []})["rows"]
-                rows = [row for row in earlier if row["size"] not in wanted] + rows
+                rows = kept_rows(results["works"].get(name), wanted) + rows
             results["works"][name] = {
                 "mode": bench.mode.name,
                 "revision": machine.revision(),

@@ -81,7 +81,8 @@ def write(results: Row, folder: Path) -> None:
     Parameters
     ----------
     results : dict
-        `machine` (see `machine.describe`) and `works`: by name `mode`, `revision` and `rows`.
+        `machine` (see `machine.describe`) and `works`: by name `mode`, `revision` and `rows`,
+        which have a mode and revision of their own where others were measured since.
     folder : pathlib.Path
         Where to.
     """
@@ -213,11 +214,26 @@ def _work(name: str, module, work: Row) -> str:
     cells = [[row.get(column, "") for column in names] for row in rows]
     texts = tuple(place for place, column in enumerate(names) if column in TEXTS)
     table = _table([COLUMNS[column] for column in names], cells, texts)
-    what = f"Measured by `{'make bench-full' if work['mode'] == 'full' else 'make bench'}`"
-    if work["mode"] == "tiny":
-        what = "Measured on tiny sizes, which say nothing"
     told = module.CLOCK.strip()
-    return f"## {module.TITLE}\n{told}\n\n{what} at revision {work['revision']}.\n\n{table}"
+    return f"## {module.TITLE}\n{told}\n\n{_measured(work)}\n\n{table}"
+
+
+def _measured(work: Row) -> str:
+    """Say how rows were measured: each as it says itself, else as the work does."""
+    if work["mode"] == "tiny":
+        return f"Measured on tiny sizes, which say nothing at revision {work['revision']}."
+    own = {"mode": work["mode"], "revision": work["revision"]}
+    sizes: dict[tuple[str, str], set[int]] = {}
+    for row in work["rows"]:
+        told = own | row
+        sizes.setdefault((told["mode"], told["revision"]), set()).add(row["size"])
+    commands = {"full": "make bench-full", "quick": "make bench"}
+    parts = [
+        f"by `{commands[mode]}` at revision {revision}"
+        + (f" ({', '.join(f'{size:,}' for size in sorted(of))})" if len(sizes) > 1 else "")
+        for (mode, revision), of in sizes.items()
+    ]
+    return f"Measured {', '.join(parts)}."
 
 
 def _shown(row: Row) -> Row:

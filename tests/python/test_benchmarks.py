@@ -16,6 +16,7 @@ from conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import run
 from suite import bounds, builds, harness, inputs, report
 from suite.harness import MODES, Bench, Case
 from suite.peers import features
@@ -396,6 +397,19 @@ def test_the_report_is_written_from_the_figures_alone(tmp_path):
     ElementTree.fromstring(picture)
     assert picture.count("<circle") == len(rows)
     assert len(picture) < 1_000_000
+
+
+def test_rows_of_other_sizes_are_kept_and_say_when_they_were_measured():
+    name, one = "session_features", next(iter(session_features.CHECKPOINTS))
+    rows = [row_of(name, one, session_features.SQL, size, 4.0) for size in (100, 1_000)]
+    results = results_of(rows)
+    kept = run.kept_rows(results["works"][name], [1_000])
+    assert kept == [{"mode": "quick", "revision": "abc"} | rows[0]]
+    results["works"][name] = {"mode": "full", "revision": "def", "rows": [*kept, rows[1]]}
+    assert (
+        "by `make bench` at revision abc (100), by `make bench-full` at revision def (1,000)."
+        in report.render(results)
+    )
 
 
 def test_the_committed_report_is_that_of_the_committed_figures(tmp_path):

@@ -12,9 +12,8 @@ TITLE = "Sales: detection and matching"
 CLOCK = """
 `dbt build` of the baseline log, the classifier's log, the report logs and the matches, with all
 they need and without tests, in an empty warehouse, from raw Parquet files of sale lines: 90 days of
-more and more series, one planted anomaly per series and month. DuckDB has the
-limit that all builds have, 2.5 GB, and spills what is beyond; *MiB* is the most that the whole
-process held.
+more and more series, one planted anomaly per series and month. DuckDB has the limit that all
+builds have, 2.5 GB, and spills what is beyond; *MiB* is the most that the whole process held.
 """
 SIZES = {
     "tiny": (3_000,),
