@@ -5,11 +5,13 @@
 
 {% macro default__add_session_parts(target, query) -%}
     {%- if execute -%}
-        {%- set n_parts = run_query("select getvariable('session_parts')").rows[0][0] | int -%}
-        {%- for part in range(1, n_parts) -%}
-            {%- do run_query('set variable session_part = ' ~ part) -%}
+        {%- set n_hashes = run_query("select getvariable('session_to')").rows[0][0] | int + 1 -%}
+        {%- for first in range(n_hashes, 2 ** 64, n_hashes) -%}
+            {%- set last = [first + n_hashes, 2 ** 64] | min - 1 -%}
+            {%- do run_query('set variable session_from = cast(' ~ first ~ ' as ubigint)') -%}
+            {%- do run_query('set variable session_to = cast(' ~ last ~ ' as ubigint)') -%}
             {%- do run_query('insert into ' ~ target ~ ' ' ~ query) -%}
         {%- endfor -%}
-        reset variable session_part; reset variable session_parts
+        reset variable session_from; reset variable session_to
     {%- endif -%}
 {%- endmacro %}

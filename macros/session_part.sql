@@ -7,6 +7,6 @@
 {%- endmacro %}
 
 {% macro default__session_part(session_hash) -%}
-    {{ session_hash }} % cast(coalesce(getvariable('session_parts'), 1) as ubigint)
-    = cast(coalesce(getvariable('session_part'), 0) as ubigint)
+    {{ session_hash }} between coalesce(getvariable('session_from'), cast(0 as ubigint))
+    and coalesce(getvariable('session_to'), cast(18446744073709551615 as ubigint))
 {%- endmacro %}

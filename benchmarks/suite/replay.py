@@ -11,11 +11,17 @@ import json
 import time
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
 
 DATABASE = "archetype"
 IN_PARTS = "session_window_features"
-# As the macro begin_session_parts, a hook that dbt runs and this does not.
+# As the macros begin_session_parts and add_session_parts, hooks that dbt runs and this does not.
 COUNT_PARTS = "select 1 + count(*) // {part_events} from session_events"
+SET_PART = "set variable session_{end} = cast({value} as ubigint)"
+N_HASHES = 2**64
 THREADS = 2
 Row = dict[str, object]
 
@@ -129,12 +135,12 @@ def replay(
             kind = "view" if materialized == "view" else "table"
             if name == IN_PARTS:
                 (n_parts,) = connection.execute(COUNT_PARTS.format(**meta)).fetchone()
-                connection.execute(f"set variable session_parts = {n_parts}")
-                connection.execute("set variable session_part = 0")
+                parts = range(0, N_HASHES, (N_HASHES - 1) // n_parts + 1)
+                _set_part(connection, parts, 0)
             connection.execute(f"create {kind} {name} as {sql}")
             if name == IN_PARTS:
                 for number in range(1, n_parts):
-                    connection.execute(f"set variable session_part = {number}")
+                    _set_part(connection, parts, number)
                     connection.execute(f"insert into {name} {sql}")
         seconds = time.perf_counter() - started
         (n_rows,) = connection.execute(f"select count(*) from {last}").fetchone()
@@ -142,3 +148,10 @@ def replay(
             wanted = query.format(last=last)
             connection.execute(f"copy ({wanted}) to '{out}' (format parquet)")
     return {"engine_s": seconds, "result_rows": n_rows}
+
+
+def _set_part(connection: duckdb.DuckDBPyConnection, parts: range, number: int) -> None:
+    first = parts[number]
+    last = min(first + parts.step, N_HASHES) - 1
+    connection.execute(SET_PART.format(end="from", value=first))
+    connection.execute(SET_PART.format(end="to", value=last))

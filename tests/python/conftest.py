@@ -50,6 +50,7 @@ class Warehouse:
         reports: str | Path | None = None,
         # Two tests share two cores: a second thread of either would only be in the other's way.
         threads: int = 1,
+        project: Path = ROOT,
         **variables,
     ) -> subprocess.CompletedProcess[str]:
         """Run `archetype build` as a user would and give its exit code and output.
@@ -61,7 +62,7 @@ class Warehouse:
         home = workspace / "home"
         home.unlink(missing_ok=True)
         home.symlink_to(self.home)
-        parsed = hashlib.md5(json.dumps([threads, variables]).encode()).hexdigest()
+        parsed = hashlib.md5(json.dumps([threads, str(project), variables]).encode()).hexdigest()
         environment = os.environ | {
             "ARCHETYPE_HOME": str(home),
             "ARCHETYPE_THREADS": str(threads),
@@ -77,7 +78,7 @@ class Warehouse:
         if variables:
             command += ["--vars", json.dumps(variables)]
         result = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+            command, cwd=project, env=environment, capture_output=True, text=True, check=False
         )
         result.stdout = result.stdout.replace(str(home), str(self.home))
         result.stderr = result.stderr.replace(str(home), str(self.home))

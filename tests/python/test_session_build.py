@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 from hashlib import md5
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -107,15 +108,28 @@ def test_same_input_same_bytes(sample_warehouse, warehouse, tmp_path):
     assert len(warehouse.hashes()) == len(PUBLIC_TABLES) - 2
 
 
+def project_in_parts(folder: Path, n_events: int) -> Path:
+    """Link the project, with parts of so few events that it takes many of them."""
+    folder.mkdir()
+    for path in ROOT.iterdir():
+        if path.name not in ("models", "target", "logs"):
+            (folder / path.name).symlink_to(path)
+    shutil.copytree(ROOT / "models", folder / "models")
+    (model,) = (folder / "models").rglob("session_window_features.sql")
+    sql, n_found = re.subn(r"'part_events': \d+", f"'part_events': {n_events}", model.read_text())
+    assert n_found == 1
+    model.write_text(sql)
+    return folder
+
+
 @pytest.mark.long
-def test_many_events_give_the_same_bytes_on_any_threads(tmp_path):
+def test_many_events_give_the_same_bytes_on_any_threads_and_in_any_parts(tmp_path):
     simulate_sessions(tmp_path / "raw", 3000, 2, "parquet")
+    in_parts = project_in_parts(tmp_path / "project", 20_000)
     vectors = []
-    for threads in (1, 4):
-        home = Warehouse(tmp_path / f"home_{threads}")
-        home.built_up_to(
-            "session_fingerprints", sessions=tmp_path / "raw" / "*.parquet", threads=threads
-        )
+    for number, options in enumerate(({"threads": 4}, {"threads": 1, "project": in_parts})):
+        home = Warehouse(tmp_path / f"home_{number}")
+        home.built_up_to("session_fingerprints", sessions=tmp_path / "raw" / "*.parquet", **options)
         # More than one row group of DuckDB, or one thread would do all the work.
         assert home.query_warehouse("select count(*) > 122_880 from session_events") == [(True,)]
         vectors.append(home.query_warehouse("from session_fingerprints order by all"))
