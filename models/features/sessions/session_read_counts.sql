@@ -11,12 +11,11 @@ read_events as (
 final as (
 
     select
-        file_name,
         session_key,
         count(*) as n_events_read,
         count(*) filter (where is_object) as n_objects
     from read_events
-    group by file_name, session_key
+    group by session_key
 
 )
 

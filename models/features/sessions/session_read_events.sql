@@ -17,7 +17,6 @@ parquet_events as (
 final as (
 
     select
-        file_name,
         session_key,
         position_in_file,
         is_object,
@@ -35,7 +34,6 @@ final as (
     from json_events
     union all
     select
-        file_name,
         session_key,
         position_in_file,
         is_object,

@@ -72,7 +72,6 @@ objects as (
 final as (
 
     select
-        file_name,
         file_name as session_key,
         position_in_file,
         is_object,

@@ -9,7 +9,6 @@ raw_events as (
 final as (
 
     select
-        file_name,
         session_key,
         file_row_number + 1 as position_in_file,
         true as is_object,
