@@ -1,5 +1,5 @@
 {{ config(
-    meta={'part_events': 4000000},
+    meta={'part_events': 6000000},
     pre_hook="{{ begin_session_parts(ref('session_events'), model.config.meta.part_events) }}",
     post_hook="{{ add_session_parts(this, model['compiled_code']) }}",
 ) }}
