@@ -19,6 +19,19 @@ from archetype.publish import PUBLISHED_NAME, WAREHOUSE_NAME
 BROKEN = {NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr}
 MAX_PROBLEMS = 12
 
+_A_SIZE = "Set ARCHETYPE_MEMORY to a size such as 2500MB or 8GB, or unset it."
+REMEDIES = {
+    "Could not set lock": (
+        "Another process has the warehouse open: close it. BI reads published.duckdb."
+    ),
+    "Memory must have a number": _A_SIZE,
+    "Unknown unit for memory": _A_SIZE,
+    "Out of Memory Error": (
+        "DuckDB needs more than it may hold: set ARCHETYPE_MEMORY to more, 2500MB is usual."
+    ),
+}
+"""What to do, by words of the engine's errors."""
+
 
 def run_build(home: Path, arguments: list[str]) -> int:
     """Run `dbt build` in this process and print what it did.
@@ -66,10 +79,9 @@ def _print_failure(console: Console, outcome: dbtRunnerResult, published: Path) 
         console.print(f"- {problem}", markup=False, soft_wrap=True)
     if len(problems) > MAX_PROBLEMS:
         console.print(f"... and {len(problems) - MAX_PROBLEMS} more: see logs/dbt.log.")
-    if any("Could not set lock" in problem for problem in problems):
-        console.print(
-            "Another process has the warehouse open: close it. BI reads published.duckdb."
-        )
+    for words, remedy in REMEDIES.items():
+        if any(words in problem for problem in problems):
+            console.print(remedy)
     results = getattr(outcome.result, "results", None) or []
     if any(one.node.name == "publish" and one.status == NodeStatus.Success for one in results):
         state = "holds this build: what failed is no part of it"

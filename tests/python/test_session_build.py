@@ -326,6 +326,21 @@ def test_a_failed_test_leaves_readers_the_last_good_build(sample_copy):
     assert sample_copy.published.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("memory", "remedy"),
+    [
+        ("lots", "to a size such as 2500MB"),
+        ("2500", "to a size such as 2500MB"),
+        ("0MB", "to more"),
+    ],
+)
+def test_a_wrong_limit_of_memory_is_named(warehouse, monkeypatch, memory, remedy):
+    monkeypatch.setenv("ARCHETYPE_MEMORY", memory)
+    result = warehouse.build("--select", "run_config")
+    assert result.returncode == 1
+    assert re.search(f"ARCHETYPE_MEMORY {remedy}", result.stdout)
+
+
 def test_published_file_names_no_folder(sample_warehouse):
     content = sample_warehouse.published.read_bytes()
     for path in (str(ROOT), str(sample_warehouse.home)):
