@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 DATABASE = "archetype"
 IN_PARTS = "session_window_features"
-# As the macros begin_session_parts and add_session_parts, hooks that dbt runs and this does not.
 COUNT_PARTS = "select 1 + count(*) // {part_events} from session_events"
 SET_PART = "set variable session_{end} = cast({value} as ubigint)"
 N_HASHES = 2**64
@@ -132,16 +131,12 @@ def replay(
             relation = rows if rows.startswith("(") else f"read_parquet('{rows}')"
             connection.execute(f"create view {name} as select * from {relation}")
         for name, materialized, sql in part:
-            kind = "view" if materialized == "view" else "table"
             if name == IN_PARTS:
                 (n_parts,) = connection.execute(COUNT_PARTS.format(**meta)).fetchone()
-                parts = range(0, N_HASHES, (N_HASHES - 1) // n_parts + 1)
-                _set_part(connection, parts, 0)
-            connection.execute(f"create {kind} {name} as {sql}")
-            if name == IN_PARTS:
-                for number in range(1, n_parts):
-                    _set_part(connection, parts, number)
-                    connection.execute(f"insert into {name} {sql}")
+                _create_in_parts(connection, name, sql, n_parts)
+            else:
+                kind = "view" if materialized == "view" else "table"
+                connection.execute(f"create {kind} {name} as {sql}")
         seconds = time.perf_counter() - started
         (n_rows,) = connection.execute(f"select count(*) from {last}").fetchone()
         if out:
@@ -150,8 +145,14 @@ def replay(
     return {"engine_s": seconds, "result_rows": n_rows}
 
 
-def _set_part(connection: duckdb.DuckDBPyConnection, parts: range, number: int) -> None:
-    first = parts[number]
-    last = min(first + parts.step, N_HASHES) - 1
-    connection.execute(SET_PART.format(end="from", value=first))
-    connection.execute(SET_PART.format(end="to", value=last))
+def _create_in_parts(
+    connection: duckdb.DuckDBPyConnection, name: str, sql: str, n_parts: int
+) -> None:
+    """Do what the hooks begin_session_parts and add_session_parts do, which only dbt runs."""
+    n_hashes = (N_HASHES - 1) // n_parts + 1
+    for first in range(0, N_HASHES, n_hashes):
+        last = min(first + n_hashes, N_HASHES) - 1
+        connection.execute(SET_PART.format(end="from", value=first))
+        connection.execute(SET_PART.format(end="to", value=last))
+        verb = f"insert into {name}" if first else f"create table {name} as"
+        connection.execute(f"{verb} {sql}")
