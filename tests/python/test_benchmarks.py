@@ -97,7 +97,7 @@ def test_the_peers_name_the_features_that_we_have():
     assert features.NAMES == FEATURE_NAMES
 
 
-@pytest.mark.parametrize("module", ["features_pandas", "features_numpy"])
+@pytest.mark.parametrize("module", ["features_pandas", "features_pandas_apply", "features_numpy"])
 def test_peers_that_are_always_there_give_our_features(described, module):
     bench, _, cleaned = described
     told = describe(bench, cleaned, module)
