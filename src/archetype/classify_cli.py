@@ -1,28 +1,38 @@
-"""The command `archetype classify`: call one live session file."""
+"""The command `archetype classify`: call live session files."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archetype.console import fail, home_folder
 
+if TYPE_CHECKING:
+    from archetype.sessions.live import LiveCall
+    from archetype.sessions.live_sql import LiveError
+
 OF_THE_BUILD = "the one that the build uses by default."
 
 
 def classify(
-    file: Annotated[Path, typer.Argument(help="One session as JSON, complete or still running.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE", help="Sessions as JSON, one a file, complete or still running."
+        ),
+    ],
     at: Annotated[
         str, typer.Option(help="Per cent of the scheduled time to look at: a checkpoint.")
     ] = "30",
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document: the sidecar.")
+        bool,
+        typer.Option("--json", help="Print the sidecar as JSON; of several files, one a line."),
     ] = False,
     sidecar: Annotated[
-        bool, typer.Option("--sidecar", help="Write the sidecar too and print its path.")
+        bool, typer.Option("--sidecar", help="Write each sidecar too and print its path.")
     ] = False,
     caller: Annotated[str, typer.Option(help=f"Kind of early caller; {OF_THE_BUILD}")] = "",
     metric: Annotated[str, typer.Option(help=f"Its distance; {OF_THE_BUILD}")] = "",
@@ -34,35 +44,62 @@ def classify(
         str, typer.Option("--vars", help="dbt variables, where the build was given any: JSON.")
     ] = "{}",
 ) -> None:
-    """Call one session file: its archetype, by what the last build published.
+    """Call session files: their archetypes, by what the last build published.
 
-    Below 100 % an early caller names the archetype that the session will end in; at 100 % it is
-    assigned as a build would. ARCHETYPE_HOME is the folder of that build.
+    Below 100 % an early caller names the archetype that a session will end in; at 100 % it is
+    assigned as a build would. ARCHETYPE_HOME is the folder of that build. A file that cannot be
+    called does not stop the others; the exit code is 1 then.
     """
     from archetype.publish import PUBLISHED_NAME
-    from archetype.sessions.live import LiveScorer, read_session_file
-    from archetype.sessions.live_report import read_run_id, report_call, sidecar_of
-    from archetype.sessions.sidecar import spell_sidecar, write_sidecar
+    from archetype.sessions.live import LiveScorer
+    from archetype.sessions.live_report import read_run_id
 
     home = home_folder()
     chosen = {"caller": caller, "metric": metric, "confidence": confidence, "scaler": scaler}
     try:
-        read_session_file(file)
         given = _read_variables(variables)
         with LiveScorer(home / PUBLISHED_NAME, variables=given) as scorer:
-            call = scorer.call(file, _read_checkpoint(at), **chosen)
-        document = sidecar_of(call) if as_json or sidecar else None
-        path = write_sidecar(home, read_run_id(Path()), document) if sidecar else None
+            calls = scorer.call_many(files, _read_checkpoint(at), **chosen)
+        run_id = read_run_id(Path()) if sidecar else None
     except (ValueError, OSError) as error:
-        raise fail(" ".join(str(error).split())) from error
-    if as_json:
+        raise _fail(error) from error
+    failures = []
+    for call in calls:
+        try:
+            _tell(call, home, run_id, as_json=as_json, is_alone=len(calls) == 1)
+        except (ValueError, OSError) as error:
+            failures.append(_fail(error))
+    if failures:
+        raise failures[0]
+
+
+def _tell(
+    call: LiveCall | LiveError, home: Path, run_id: str | None, *, as_json: bool, is_alone: bool
+) -> None:
+    """Print a call, and write its sidecar where there is a run to file it by."""
+    from archetype.sessions.live_report import report_call, sidecar_of
+    from archetype.sessions.sidecar import spell_sidecar, write_sidecar
+
+    if isinstance(call, ValueError):
+        raise call
+    document = sidecar_of(call) if as_json or run_id else None
+    path = write_sidecar(home, run_id, document) if run_id else None
+    if as_json and is_alone:
         typer.echo(spell_sidecar(document), nl=False)
+    elif as_json:
+        typer.echo(json.dumps(document, sort_keys=True, ensure_ascii=False))
     else:
         for line in report_call(call):
             typer.echo(line)
     if path is not None:
-        # With --json there is one document on the standard output and nothing else.
+        # With --json there are documents on the standard output and nothing else.
         typer.echo(f"sidecar        {path}", err=as_json)
+    if not (as_json or is_alone):
+        typer.echo()
+
+
+def _fail(error: Exception) -> typer.Exit:
+    return fail(" ".join(str(error).split()))
 
 
 def _read_checkpoint(text: str) -> int:

@@ -227,6 +227,29 @@ def test_the_command_prints_lines_or_one_document_and_writes_the_sidecar(
     assert str(written) in printed.stderr
 
 
+def test_a_file_that_cannot_be_called_does_not_stop_the_others(
+    run, sample_warehouse, early_home, tmp_path
+):
+    paths = sorted(Path("sample/sessions").glob("*.json"))
+    singly = {path: run(path, "--json") for path in paths[:4]}
+    (tmp_path / "empty.json").write_bytes(b"")
+    said = run(tmp_path / "absent.json", *singly, tmp_path / "empty.json", "--json", "--sidecar")
+    assert said.exit_code == 1
+    called = [one for one in singly.values() if one.exit_code == 0]
+    assert called
+    # One document a line, in the order of the files; and a line for each file that has none.
+    assert [json.loads(line) for line in said.stdout.splitlines()] == [
+        json.loads(one.stdout) for one in called
+    ]
+    told = said.stderr.splitlines()
+    assert "no file" in told[0]
+    assert "empty_file" in told[-1]
+    written = [Path(line.split(maxsplit=1)[1]) for line in told if line.startswith("sidecar")]
+    assert len(written) == len(called)
+    assert all(path.is_relative_to(early_home / "runs") for path in written)
+    assert run(*singly).stdout.count("\n\n") == len(called)
+
+
 def test_another_caller_can_be_asked_for(run, scorer, sample_warehouse):
     path = session_file(sample_warehouse)
     said = run(path, "--caller", "prototype", "--metric", "cosine", "--json")
