@@ -82,8 +82,8 @@ def _tell(
 
     if isinstance(call, ValueError):
         raise call
-    document = sidecar_of(call) if as_json or run_id else None
-    path = write_sidecar(home, run_id, document) if run_id else None
+    document = sidecar_of(call) if as_json or run_id is not None else None
+    path = None if run_id is None else write_sidecar(home, run_id, document)
     if as_json and is_alone:
         typer.echo(spell_sidecar(document), nl=False)
     elif as_json:
@@ -92,8 +92,9 @@ def _tell(
         for line in report_call(call):
             typer.echo(line)
     if path is not None:
+        shown = home / path.relative_to(home.resolve())
         # With --json there are documents on the standard output and nothing else.
-        typer.echo(f"sidecar        {path}", err=as_json)
+        typer.echo(f"sidecar        {shown}", err=as_json)
     if not (as_json or is_alone):
         typer.echo()
 
