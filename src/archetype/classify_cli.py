@@ -84,10 +84,8 @@ def _tell(
         raise call
     document = sidecar_of(call) if as_json or run_id is not None else None
     path = None if run_id is None else write_sidecar(home, run_id, document)
-    if as_json and is_alone:
-        typer.echo(spell_sidecar(document), nl=False)
-    elif as_json:
-        typer.echo(json.dumps(document, sort_keys=True, ensure_ascii=False))
+    if as_json:
+        typer.echo(spell_sidecar(document, indent=2 if is_alone else None), nl=False)
     else:
         for line in report_call(call):
             typer.echo(line)

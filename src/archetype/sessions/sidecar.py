@@ -347,20 +347,22 @@ def remove_drafts(home: Path) -> None:
             draft.unlink(missing_ok=True)
 
 
-def spell_sidecar(sidecar: Mapping[str, object]) -> bytes:
+def spell_sidecar(sidecar: Mapping[str, object], indent: int | None = 2) -> bytes:
     """Spell a sidecar as the bytes of its file: sorted keys, two blanks, UTF-8, a last newline.
 
     Parameters
     ----------
     sidecar : mapping
         As by :func:`make_sidecar`.
+    indent : int, optional
+        Blanks a level; None puts all on one line, for a program that reads many.
 
     Returns
     -------
     bytes
         The same for the same sidecar, in whatever order its fields come.
     """
-    text = json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(sidecar, indent=indent, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
 
 
